@@ -1,0 +1,61 @@
+#include "base/err.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+static const struct {
+    const char *name;
+    int status;
+    const char *code;
+    const char *text;
+} table[ERR_COUNT] = {
+#define ERR_ROW(name, status, code, text) [name] = {#name, status, code, text},
+    ERR_TABLE(ERR_ROW)
+#undef ERR_ROW
+};
+
+int err_status(enum err e)
+{
+    assert(e < ERR_COUNT);
+    return table[e].status;
+}
+
+const char *err_code(enum err e)
+{
+    assert(e < ERR_COUNT);
+    return table[e].code;
+}
+
+const char *err_text(enum err e)
+{
+    assert(e < ERR_COUNT);
+    return table[e].text;
+}
+
+const char *err_name(enum err e)
+{
+    assert(e < ERR_COUNT);
+    return table[e].name;
+}
+
+enum err fault_set(struct fault *f, enum err e, const char *fmt, ...)
+{
+    if (f == NULL)
+        return e;
+    f->err = e;
+    f->retry_after_ms = 0;
+    f->text[0] = '\0';
+    if (fmt != NULL) {
+        va_list ap;
+        va_start(ap, fmt);
+        vsnprintf(f->text, sizeof f->text, fmt, ap);
+        va_end(ap);
+    }
+    return e;
+}
+
+const char *fault_text(const struct fault *f)
+{
+    return f->text[0] != '\0' ? f->text : err_text(f->err);
+}

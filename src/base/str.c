@@ -1,0 +1,100 @@
+#include "base/str.h"
+
+#include <limits.h>
+#include <stdint.h>
+#include <strings.h>
+
+bool str_eq_nocase(struct str a, struct str b)
+{
+    return a.n == b.n && (a.n == 0 || strncasecmp(a.p, b.p, a.n) == 0);
+}
+
+bool str_to_u64(struct str s, unsigned long long *out)
+{
+    unsigned long long v = 0;
+    if (s.n == 0)
+        return false;
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned digit = (unsigned)(unsigned char)s.p[i] - '0';
+        if (digit > 9 || v > (ULLONG_MAX - digit) / 10)
+            return false;
+        v = v * 10 + digit;
+    }
+    *out = v;
+    return true;
+}
+
+bool str_copy(struct str s, char *out, size_t size)
+{
+    if (s.n >= size || (s.n > 0 && memchr(s.p, 0, s.n) != NULL)) {
+        if (size > 0)
+            out[0] = '\0';
+        return false;
+    }
+    if (s.n > 0)
+        memcpy(out, s.p, s.n);
+    out[s.n] = '\0';
+    return true;
+}
+
+/* Length of the sequence that `lead` opens, and the range its second byte must lie in
+ * (Unicode Standard, table 3-7). 0: not a lead byte. */
+static size_t utf8_lead(unsigned char lead, unsigned char *lo, unsigned char *hi)
+{
+    *lo = 0x80;
+    *hi = 0xBF;
+    if (lead >= 0xC2 && lead <= 0xDF)
+        return 2;
+    if (lead >= 0xE0 && lead <= 0xEF) {
+        if (lead == 0xE0)
+            *lo = 0xA0;
+        if (lead == 0xED)
+            *hi = 0x9F;
+        return 3;
+    }
+    if (lead >= 0xF0 && lead <= 0xF4) {
+        if (lead == 0xF0)
+            *lo = 0x90;
+        if (lead == 0xF4)
+            *hi = 0x8F;
+        return 4;
+    }
+    return 0;
+}
+
+bool str_is_utf8(struct str s)
+{
+    const unsigned char *p = (const unsigned char *)s.p;
+    size_t i = 0;
+    while (i < s.n) {
+        if (s.n - i >= 8) {
+            uint64_t word;
+            memcpy(&word, p + i, sizeof word);
+            if ((word & 0x8080808080808080u) == 0) {
+                i += 8;
+                continue;
+            }
+        }
+        if (p[i] < 0x80) {
+            i++;
+            continue;
+        }
+        unsigned char lo, hi;
+        size_t len = utf8_lead(p[i], &lo, &hi);
+        if (len == 0 || s.n - i < len || p[i + 1] < lo || p[i + 1] > hi)
+            return false;
+        for (size_t k = 2; k < len; k++)
+            if ((p[i + k] & 0xC0) != 0x80)
+                return false;
+        i += len;
+    }
+    return true;
+}
+
+size_t str_chars(struct str s)
+{
+    size_t chars = 0;
+    for (size_t i = 0; i < s.n; i++)
+        chars += ((unsigned char)s.p[i] & 0xC0) != 0x80;
+    return chars;
+}
