@@ -25,6 +25,7 @@ void log_setup(enum log_level level, int json);
 /* "debug", "info", "warn", "error"; false for anything else. */
 bool log_level_parse(struct str name, enum log_level *out);
 
+/* One line with `n` fields; `event` is a constant that operators search for. */
 void log_write(enum log_level level, const char *event, const struct log_field *fields, size_t n);
 
 /* log_event(LOG_INFO, "listener opened", LOG_S("address", address), LOG_I("port", port)) */

@@ -1,0 +1,52 @@
+# parley: set-up, build and checks, on Debian 12. Meson does the building, in build/<variant>.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+DATA ?= ./data
+BUILD = build/release
+
+help: ## this list
+	@echo "make TARGET:"
+	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 14
+
+run: build ## install what is missing, build, start on http://127.0.0.1:9000 (ARGS="--listen HOST:PORT")
+	@exec build/parley serve --data $(DATA) $(ARGS)
+
+build: ## the release binary, build/parley
+	@tools/install_packages.sh build
+	@tools/build.sh release
+	@ln -sfn release/src/cli/parley build/parley
+
+test: ## everything: unit, contract, simulation, end to end; under sanitizers; about 10 minutes
+	@tools/install_packages.sh build test tools
+	@tools/run_tests.py
+
+test-all: ## the same, and end to end under sanitizers, longer crash runs, each fuzz target 60 s
+	@tools/install_packages.sh build test tools
+	@tools/run_tests.py --all
+
+lint: ## format, clang-tidy, cppcheck, spelling, shell, layers, generated documents
+	@tools/install_packages.sh build test lint
+	@tools/run_lint.py
+
+format: ## clang-format over all C
+	@tools/install_packages.sh lint
+	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs clang-format-14 -i
+
+bench: build ## load a server of its own on this machine, and measure
+	@tools/bench.sh $(ARGS)
+
+fuzz: ## each fuzz target 60 s (SECONDS_EACH=n, TARGETS="a b")
+	@tools/install_packages.sh build test
+	@tools/run_fuzz.sh $(or $(SECONDS_EACH),60) $(TARGETS)
+
+install: build ## binary, man page, systemd unit (DESTDIR, PREFIX)
+	install -D -m 755 build/parley $(DESTDIR)$(PREFIX)/bin/parley
+	install -D -m 644 deploy/parley.1 $(DESTDIR)$(PREFIX)/share/man/man1/parley.1
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|@PREFIX@|$(PREFIX)|' deploy/parley.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/parley.service
+
+clean: ## remove build/ (not the data)
+	rm -rf build
+
+.PHONY: help run build test test-all lint format bench fuzz install clean

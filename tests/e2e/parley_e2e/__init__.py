@@ -1,0 +1,1 @@
+"""Drives the real binary from outside, over its sockets and its command line."""

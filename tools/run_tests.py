@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+"""Builds every variant, runs every test, and ends with one line: N passed, N failed.
+
+Each stage is a build variant (tools/build.sh) and the tests that are worth running in it:
+
+    asan     gcc, AddressSanitizer and UndefinedBehaviorSanitizer: all tests in C
+    tsan     gcc, ThreadSanitizer: all tests in C
+    clang    clang, no warnings: built, not run
+    release  what users get: end to end, and the checks of the tree and the binary
+"""
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree
+
+ROOT = pathlib.Path(__file__).parents[1]
+SANITIZERS = {
+    "ASAN_OPTIONS": "halt_on_error=1:abort_on_error=1:detect_stack_use_after_return=1",
+    "UBSAN_OPTIONS": "halt_on_error=1:abort_on_error=1:print_stacktrace=1",
+    "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1",
+}
+IN_C = ["--no-suite", "e2e", "--no-suite", "checks"]
+FROM_OUTSIDE = ["--suite", "e2e", "--suite", "checks"]
+
+
+class Count:
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+
+    def fail(self, what):
+        self.failed += 1
+        print(f"FAILED: {what}", flush=True)
+
+    def add_cases(self, logs):
+        """Counts the test cases of meson's logs; a program that failed counts as one at least."""
+        bad = set()
+        for suite in xml.etree.ElementTree.parse(logs / "testlog.junit.xml").iter("testsuite"):
+            cases = list(suite.iter("testcase"))
+            failed = [c for c in cases if c.find("failure") is not None or c.find("error") is not None]
+            skipped = [c for c in cases if c.find("skipped") is not None]
+            self.passed += len(cases) - len(failed) - len(skipped)
+            self.skipped += len(skipped)
+            for case in failed:
+                bad.add(suite.get("name"))
+                bad.add(case.get("name"))
+                self.fail(f"{suite.get('name')}: {case.get('name')}")
+        for line in (logs / "testlog.json").read_text().splitlines():
+            test = json.loads(line)
+            if test["result"] not in ("OK", "SKIP") and not self.knows(bad, test["name"]):
+                self.fail(f"{test['name']}: {test['result']}")
+
+    @staticmethod
+    def knows(bad, name):
+        """Meson names a suite "parley.suite.name" or "parley:suite / name", as its version likes."""
+        name = name.split(" / ")[-1]
+        return any(seen.endswith(name) for seen in bad if seen)
+
+    def line(self):
+        tail = f", {self.skipped} skipped" if self.skipped else ""
+        return f"{self.passed} passed, {self.failed} failed{tail}"
+
+
+def run(command, **more):
+    print("+", " ".join(map(str, command)), flush=True)
+    return subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, **more).returncode
+
+
+def fixed_addresses(variant):
+    """ThreadSanitizer of gcc 12 does not know kernels that randomise 32 bits of an address."""
+    return ["setarch", "--addr-no-randomize"] if variant == "tsan" else []
+
+
+def stage(count, variant, select, slower=1, environment=None):
+    """Builds a variant and runs a selection of its tests (None: builds only)."""
+    started = time.monotonic()
+    print(f"\n== {variant}", flush=True)
+    if run(["tools/build.sh", variant]) != 0:
+        count.fail(f"the build of {variant}")
+        return
+    if select is not None:
+        logs = ROOT / "build" / variant / "meson-logs"
+        for old in ("testlog.json", "testlog.junit.xml"):
+            (logs / old).unlink(missing_ok=True)
+        run([*fixed_addresses(variant), "meson", "test", "-C", f"build/{variant}", "--no-rebuild",
+             "--print-errorlogs", "-t", str(slower), *select],
+            env={**os.environ, **SANITIZERS, **(environment or {})})
+        if (logs / "testlog.junit.xml").is_file():
+            count.add_cases(logs)
+        else:
+            count.fail(f"{variant} ran no test")
+    print(f"== {variant} took {time.monotonic() - started:.0f} s: {count.line()}", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--all", action="store_true", help="the long ones too")
+    everything = parser.parse_args().all
+    count = Count()
+    stage(count, "asan", [] if everything else IN_C, slower=3)
+    stage(count, "tsan", IN_C, slower=6)
+    stage(count, "clang", None)
+    stage(count, "release", FROM_OUTSIDE,
+          environment={"PARLEY_E2E_ROUNDS": "20"} if everything else None)
+    if everything and run(["tools/run_fuzz.sh", "60"]) != 0:
+        count.fail("fuzzing")
+    print(count.line(), flush=True)
+    return 1 if count.failed or not count.passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
