@@ -23,6 +23,25 @@ struct limits {
 #define LIMITS_DEFAULT                                                                             \
     ((struct limits){8192, 20, 60, 10, 60, 30, 1048576, 4096, 5, 5, 25, 40, 1000})
 
+/* A reload changes the message size and the rates while other threads read them: both sides go
+ * through these two, one field at a time; each field is right by itself. */
+static inline uint32_t limit_now(const uint32_t *field)
+{
+    return __atomic_load_n(field, __ATOMIC_RELAXED);
+}
+
+static inline void limits_reload(struct limits *live, const struct limits *fresh)
+{
+#define LIMIT_RELOAD(field) __atomic_store_n(&live->field, fresh->field, __ATOMIC_RELAXED)
+    LIMIT_RELOAD(message_bytes);
+    LIMIT_RELOAD(messages_per_s);
+    LIMIT_RELOAD(messages_burst);
+    LIMIT_RELOAD(logins_per_min_account);
+    LIMIT_RELOAD(logins_per_min_address);
+    LIMIT_RELOAD(registrations_per_min_address);
+#undef LIMIT_RELOAD
+}
+
 /* Not configurable: fixed by the protocol or by memory arithmetic. */
 #define LIMIT_BODY_BYTES 65536          /* of an HTTP request */
 #define LIMIT_HEAD_BYTES 16384          /* of an HTTP request line and headers */

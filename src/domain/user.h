@@ -8,8 +8,8 @@
 #include "base/str.h"
 #include "base/uuid.h"
 
-#define USER_NAME_CHARS_MAX 50
-#define USER_EMAIL_BYTES_MAX 254 /* RFC 5321 section 4.5.3.1.3 less the angle brackets */
+#define USER_NAME_CHARS_MAX     50
+#define USER_EMAIL_BYTES_MAX    254 /* RFC 5321 section 4.5.3.1.3 less the angle brackets */
 #define USER_PASSWORD_BYTES_MIN 6
 #define USER_PASSWORD_BYTES_MAX 128
 

@@ -16,6 +16,7 @@
 #include "domain/limits.h"
 #include "port/account_store.h"
 #include "port/notifier.h"
+#include "service/password.h"
 
 struct auth_config {
     struct account_store *accounts;
@@ -23,6 +24,7 @@ struct auth_config {
     const struct clock *clock;
     const struct limits *limits; /* borrowed; rates may be changed by a reload */
     int64_t session_s;           /* lifetime of a session, seconds */
+    const struct hasher *hasher; /* NULL: password_argon2id */
 };
 
 /* What a token says, and what a log-in gives. Strings as their source says. */

@@ -37,13 +37,11 @@ struct member {
     bool online;
 };
 /* Members in order of joining, in the arena. Only for members: ERR_NOT_MEMBER. */
-enum err channels_members(struct channels *c, const struct uuid *reader,
-                          const struct uuid *channel, struct arena *arena, struct member **out,
-                          size_t *n);
+enum err channels_members(struct channels *c, const struct uuid *reader, const struct uuid *channel,
+                          struct arena *arena, struct member **out, size_t *n);
 /* Moves the read position; tells the user's other sessions when it moved. `shard`/`session` as in
  * notifier.h. */
-enum err channels_mark_read(struct channels *c, const struct uuid *user,
-                            const struct uuid *channel, uint64_t seq, uint32_t shard,
-                            uint64_t session, uint64_t *now);
+enum err channels_mark_read(struct channels *c, const struct uuid *user, const struct uuid *channel,
+                            uint64_t seq, uint32_t shard, uint64_t session, uint64_t *now);
 
 #endif

@@ -1,0 +1,33 @@
+#include "service/password.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <sodium.h>
+
+#define PASSES       2
+#define MEMORY_BYTES (19u << 20)
+
+static_assert(crypto_pwhash_STRBYTES <= PASSWORD_HASH_SIZE, "a hash fits its buffer");
+
+static enum err argon2id_hash(struct str password, char out[PASSWORD_HASH_SIZE])
+{
+    int failed = crypto_pwhash_str_alg(out, password.p, password.n, PASSES, MEMORY_BYTES,
+                                       crypto_pwhash_ALG_ARGON2ID13);
+    return failed ? ERR_UNAVAILABLE : ERR_OK;
+}
+
+static enum err argon2id_verify(struct str password, const char *hash)
+{
+    errno = 0;
+    if (crypto_pwhash_str_verify(hash, password.p, password.n) == 0)
+        return ERR_OK;
+    return errno == ENOMEM ? ERR_UNAVAILABLE : ERR_BAD_PASSWORD;
+}
+
+static enum hash_state argon2id_inspect(const char *hash)
+{
+    int stale = crypto_pwhash_str_needs_rehash(hash, PASSES, MEMORY_BYTES);
+    return stale < 0 ? HASH_MALFORMED : stale > 0 ? HASH_STALE : HASH_CURRENT;
+}
+
+const struct hasher password_argon2id = {argon2id_hash, argon2id_verify, argon2id_inspect};
