@@ -1,9 +1,9 @@
 /* Counters, gauges and histograms of this process. One table names them all, with the text that
  * /metrics and the documents show. Each thread counts in a block of its own (no shared cache
- * lines, no atomics beyond relaxed stores); readers add the blocks up.
+ * lines, no atomics beyond relaxed stores); readers add the blocks up. What a thread counted
+ * stays when the thread ends.
  *
- * Histograms are log-linear (HdrHistogram's idea): 16 buckets to each doubling, 1 us to 64 s,
- * 6 % at worst; /metrics shows them as classic Prometheus buckets.
+ * Histograms are log-linear (see histogram.h); /metrics shows them as classic Prometheus buckets.
  */
 #ifndef PARLEY_TELEMETRY_METRICS_H
 #define PARLEY_TELEMETRY_METRICS_H
@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "telemetry/histogram.h"
 
 /* X(id, type, family, labels ("" or `key="value"`), help). Rows of one family stand together;
  * the help of the first counts. */
@@ -23,10 +24,19 @@ enum metric {
 #define METRIC_ENUM(id, type, family, labels, help) id,
     METRICS_TABLE(METRIC_ENUM)
 #undef METRIC_ENUM
-    METRIC_COUNT
+        METRIC_COUNT
 };
 
-/* Counters and gauges. Any thread. */
+enum metric_type { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM_US, METRIC_HISTOGRAM_SIZE };
+
+struct metric_row {
+    enum metric_type type;
+    const char *family, *labels, *help;
+};
+/* The table's row of `m`. Static. */
+const struct metric_row *metric_row(enum metric m);
+
+/* Counters (`n` >= 0) and gauges. Any thread. */
 void metric_add(enum metric m, int64_t n);
 static inline void metric_inc(enum metric m)
 {
@@ -36,8 +46,14 @@ static inline void metric_inc(enum metric m)
 void metric_set(enum metric m, int64_t value);
 /* Adds one observation of `us` microseconds to a histogram (also used for plain sizes). */
 void metric_observe(enum metric m, uint64_t value);
-/* The value now, summed over the threads. For tests and for /readyz. */
+/* The value now, summed over the threads (of a histogram: how many observations). For tests and
+ * for /readyz. */
 int64_t metric_value(enum metric m);
+/* The observations of a histogram, summed over the threads. */
+void metric_histogram(enum metric m, struct histogram *out);
+/* The engine that build info names, "embedded" until told; kept, not copied. Before threads
+ * start. */
+void metrics_set_engine(const char *name);
 /* The whole page: Prometheus text format 0.0.4, or OpenMetrics 1.0 when `openmetrics`. Process
  * figures (CPU, memory, descriptors, start time) and build info are added. */
 void metrics_render(struct buf *out, bool openmetrics);
