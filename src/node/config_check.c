@@ -1,0 +1,206 @@
+#include "node/config_check.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "node/config_key.h"
+#include "node/config_report.h"
+
+/* RFC 7518 section 3.2: a key for HS256 has at least the size of its hash. */
+#define SECRET_BYTES_MIN 32
+/* A byte of a message takes at most 6 in JSON (\u0000); the frame around it is not more than this.
+ */
+#define FRAME_REST_BYTES 4096
+
+struct check {
+    const struct config *c;
+    struct config_report *report;
+};
+
+static const struct config_where *where(const struct check *k, const char *path)
+{
+    return &k->c->where[config_key_index(config_key_find(path))];
+}
+
+static void error(const struct check *k, const char *path, const char *why)
+{
+    config_report_add(k->report, true, where(k, path), path, "%s", why);
+}
+
+static void warning(const struct check *k, const char *path, const char *why)
+{
+    config_report_add(k->report, false, where(k, path), path, "%s", why);
+}
+
+bool config_parse_address(const char *text, char **host, uint16_t *port)
+{
+    const char *colon = strrchr(text, ':');
+    unsigned long long number;
+    if (colon == NULL || !str_to_u64(str_of(colon + 1), &number) || number > UINT16_MAX)
+        return false;
+    struct str name = {text, (size_t)(colon - text)};
+    bool is_bracketed = name.n > 2 && name.p[0] == '[' && name.p[name.n - 1] == ']';
+    if (is_bracketed)
+        name = (struct str){name.p + 1, name.n - 2};
+    else if (name.n == 0 || memchr(name.p, ':', name.n) != NULL)
+        return false;
+    mem_free(*host);
+    *host = mem_strndup(name.p, name.n);
+    *port = (uint16_t)number;
+    return true;
+}
+
+/* `listen` gives both; `host` and `port` override it where they were said by the same or a
+ * stronger source. */
+static void resolve_listen(struct config *c, const struct check *k)
+{
+    enum config_layer listen = where(k, "server.listen")->layer;
+    enum config_layer host = where(k, "server.host")->layer;
+    enum config_layer port = where(k, "server.port")->layer;
+    if (!config_parse_address(c->server.listen, &c->server.listen_host, &c->server.listen_port)) {
+        error(k, "server.listen", "HOST:PORT is expected");
+        return;
+    }
+    if (listen != LAYER_DEFAULT && (host == listen || port == listen))
+        error(k, "server.listen", "give either listen or host and port");
+    if (host > listen && c->server.host[0] != '\0') {
+        mem_free(c->server.listen_host);
+        c->server.listen_host = mem_strdup(c->server.host);
+    }
+    if (port > listen)
+        c->server.listen_port = (uint16_t)c->server.port;
+}
+
+/* Is `s` http(s)://something, and nothing behind the host when it is an origin? */
+static bool is_url(const char *s, bool is_origin)
+{
+    size_t scheme = strncmp(s, "https://", 8) == 0 ? 8 : strncmp(s, "http://", 7) == 0 ? 7 : 0;
+    const char *host = s + scheme;
+    return scheme > 0 && *host != '\0' && strpbrk(s, " \t\r\n\"<>") == NULL &&
+           (!is_origin || strpbrk(host, "/?#@") == NULL);
+}
+
+static void check_url(const struct check *k, const char *path, const char *url)
+{
+    if (url[0] != '\0' && !is_url(url, false))
+        error(k, path, "a URL is expected, http:// or https://");
+}
+
+static void check_server(const struct check *k)
+{
+    const struct config *c = k->c;
+    const struct config_list *origins = &c->server.origins;
+    for (size_t i = 0; i < origins->n; i++) {
+        bool is_any = strcmp(origins->items[i], "*") == 0;
+        if (is_any ? origins->n > 1 : !is_url(origins->items[i], true))
+            config_report_add(k->report, true, where(k, "server.origins"), "server.origins",
+                              "\"%s\" is no origin like https://chat.example.org (or \"*\" alone)",
+                              origins->items[i]);
+    }
+    for (size_t i = 0; i < c->server.trusted_proxies.n; i++) {
+        unsigned char address[sizeof(struct in6_addr)];
+        const char *text = c->server.trusted_proxies.items[i];
+        if (inet_pton(AF_INET, text, address) != 1 && inet_pton(AF_INET6, text, address) != 1)
+            config_report_add(k->report, true, where(k, "server.trustedProxies"),
+                              "server.trustedProxies", "\"%s\" is not an IP address", text);
+    }
+    if (c->server.grpc_port != 0 && c->server.grpc_port == c->server.listen_port)
+        error(k, "server.grpcPort", "is the port of server.listen");
+    if (c->data.dir[0] == '\0')
+        error(k, "data.dir", "a folder is expected");
+    check_url(k, "server.publicUrl", c->server.public_url);
+    check_url(k, "notify.webhookUrl", c->notify.webhook_url);
+    check_url(k, "trace.endpoint", c->trace.endpoint);
+    if (c->trace.ratio > 0 && c->trace.endpoint[0] == '\0')
+        warning(k, "trace.ratio", "has no effect without trace.endpoint");
+}
+
+static void check_tls(const struct check *k)
+{
+    bool cert = k->c->tls.cert[0] != '\0', key = k->c->tls.key[0] != '\0';
+    if (cert && !key)
+        error(k, "tls.cert", "needs tls.key as well");
+    if (key && !cert)
+        error(k, "tls.key", "needs tls.cert as well");
+}
+
+static void check_limits(const struct check *k)
+{
+    const struct limits *l = &k->c->limits;
+    if (l->dead_after_s <= l->ping_interval_s)
+        error(k, "limits.dead_after_s",
+              "must be more than limits.ping_interval_s, or every silent client is dead");
+    if (l->write_queue_bytes < 6 * l->message_bytes + FRAME_REST_BYTES)
+        config_report_add(k->report, true, where(k, "limits.write_queue_bytes"),
+                          "limits.write_queue_bytes",
+                          "must hold the largest message: at least %u with limits.message_bytes %u",
+                          6 * l->message_bytes + FRAME_REST_BYTES, l->message_bytes);
+}
+
+/* A secret of a cluster: `needed` or not, if it is there it is long enough. */
+static void check_secret(const struct check *k, const char *path, const char *secret, bool needed,
+                         const char *why)
+{
+    size_t n = strlen(secret);
+    if (n == 0 && !needed)
+        return;
+    if (n < SECRET_BYTES_MIN)
+        config_report_add(k->report, true, where(k, path), path, "%s needs one of %d bytes or more",
+                          why, SECRET_BYTES_MIN);
+}
+
+static void require(const struct check *k, const char *path, bool given)
+{
+    if (!given)
+        error(k, path, "is needed by the cluster engine");
+}
+
+static void check_cluster(const struct check *k)
+{
+    const struct config *c = k->c;
+    check_secret(k, "server.accessJwtSecret", c->server.access_jwt_secret, true, "a cluster");
+    check_secret(k, "cluster.secret", c->cluster.secret,
+                 c->server.grpc_port != 0 || c->cluster.delivery != DELIVERY_KAFKA,
+                 "gRPC and deliveries between nodes");
+    require(k, "server.roles", c->server.roles != 0);
+    require(k, "kafka.topic", c->kafka.topic[0] != '\0');
+    require(k, "kafka.producer.broker", c->kafka.producer.broker[0] != '\0');
+    require(k, "kafka.consumer.groupID", c->kafka.consumer.group_id[0] != '\0');
+    require(k, "cassandra.hosts", c->cassandra.hosts.n > 0);
+    require(k, "cassandra.keyspace", c->cassandra.keyspace[0] != '\0');
+    require(k, "database.host", c->database.host[0] != '\0');
+    require(k, "database.username", c->database.username[0] != '\0');
+    require(k, "database.db", c->database.db[0] != '\0');
+    if (!c->kafka.producer.idempotence)
+        error(k, "kafka.producer.idempotence", "must be true, or a retry would be two messages");
+    if (c->kafka.min_insync > c->kafka.replication)
+        error(k, "kafka.minInsync", "is more than there are copies (kafka.replication)");
+    if (c->kafka.sasl.mechanism != SASL_NONE && c->kafka.sasl.username[0] == '\0')
+        error(k, "kafka.sasl.username", "is needed by kafka.sasl.mechanism");
+}
+
+static void check_embedded(const struct check *k)
+{
+    const struct config *c = k->c;
+    size_t n = strlen(c->server.access_jwt_secret);
+    if (n > 0 && n < SECRET_BYTES_MIN)
+        warning(k, "server.accessJwtSecret",
+                "is short enough to be guessed; 32 random bytes or more are safe");
+    if (c->server.grpc_port != 0)
+        check_secret(k, "cluster.secret", c->cluster.secret, true, "gRPC");
+}
+
+void config_check(struct config *c, struct config_report *report)
+{
+    struct check k = {c, report};
+    resolve_listen(c, &k);
+    check_server(&k);
+    check_tls(&k);
+    check_limits(&k);
+    if (c->server.engine == ENGINE_CLUSTER)
+        check_cluster(&k);
+    else
+        check_embedded(&k);
+}
