@@ -21,12 +21,12 @@ void buf_fini(struct buf *b)
 
 char *buf_reserve(struct buf *b, size_t n)
 {
-    assert(b->n <= b->max);
+    assert(b->n <= b->cap && b->cap <= b->max);
     if (b->failed || n > b->max - b->n) {
         b->failed = true;
         return NULL;
     }
-    if (n > b->cap - b->n) {
+    if (n > b->cap - b->n || b->p == NULL) {
         size_t cap = b->cap == 0 ? BUF_FIRST_BYTES : b->cap * 2;
         if (cap < b->n + n)
             cap = b->n + n;
@@ -40,8 +40,10 @@ char *buf_reserve(struct buf *b, size_t n)
 
 void buf_put(struct buf *b, const void *p, size_t n)
 {
+    if (n == 0)
+        return;
     char *at = buf_reserve(b, n);
-    if (at == NULL || n == 0)
+    if (at == NULL)
         return;
     memcpy(at, p, n);
     b->n += n;
@@ -57,20 +59,25 @@ void buf_putc(struct buf *b, char c)
     buf_put(b, &c, 1);
 }
 
+/* Formats on the stack, or for once on the heap: the NUL that vsnprintf adds must not count against
+ * the limit. */
 void buf_printf(struct buf *b, const char *fmt, ...)
 {
+    char small[BUF_FIRST_BYTES], *text = small;
     va_list ap;
     va_start(ap, fmt);
-    int need = vsnprintf(NULL, 0, fmt, ap);
+    int n = vsnprintf(small, sizeof small, fmt, ap);
     va_end(ap);
-    assert(need >= 0);
-    char *at = buf_reserve(b, (size_t)need + 1);
-    if (at == NULL)
-        return;
-    va_start(ap, fmt);
-    vsnprintf(at, (size_t)need + 1, fmt, ap);
-    va_end(ap);
-    b->n += (size_t)need;
+    assert(n >= 0);
+    if ((size_t)n >= sizeof small) {
+        text = mem_alloc((size_t)n + 1);
+        va_start(ap, fmt);
+        vsnprintf(text, (size_t)n + 1, fmt, ap);
+        va_end(ap);
+    }
+    buf_put(b, text, (size_t)n);
+    if (text != small)
+        mem_free(text);
 }
 
 void buf_consume(struct buf *b, size_t n)

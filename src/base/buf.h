@@ -19,16 +19,16 @@ struct buf {
 /* An empty buffer that holds at most `max` bytes. Allocates nothing. */
 void buf_init(struct buf *b, size_t max);
 void buf_fini(struct buf *b);
-/* Makes room for `n` more bytes and returns where to write them, NULL past the limit. The caller
- * then adds what it wrote to `b->n`. */
+/* Makes room for `n` more bytes and returns where to write them, NULL past the limit (and after
+ * it). The caller then adds what it wrote to `b->n`. */
 char *buf_reserve(struct buf *b, size_t n);
 void buf_put(struct buf *b, const void *p, size_t n);
 void buf_puts(struct buf *b, const char *s);
 void buf_putc(struct buf *b, char c);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Drops the first `n` bytes. */
+/* Drops the first `n` bytes; moves the rest. */
 void buf_consume(struct buf *b, size_t n);
-/* Empties it, keeps the memory. */
+/* Empties it and forgets a failure, keeps the memory. */
 void buf_clear(struct buf *b);
 
 static inline struct str buf_str(const struct buf *b)

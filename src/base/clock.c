@@ -1,8 +1,10 @@
 #include "base/clock.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <time.h>
+
+/* The last microsecond of 9999. */
+#define RFC3339_LAST_US (INT64_C(253402300800) * 1000000 - 1)
 
 static int64_t read_us(clockid_t id)
 {
@@ -52,7 +54,7 @@ void clock_manual_step(struct clock_manual *c, int64_t us)
     c->wall_us += us;
 }
 
-/* Days since 1970-01-01 to year, month, day: Howard Hinnant, "chrono-Compatible Low-Level Date
+/* Days since 1970-01-01 as year, month, day: Howard Hinnant, "chrono-Compatible Low-Level Date
  * Algorithms", civil_from_days. For days >= 0. */
 static void civil_from_days(int64_t days, int *year, int *month, int *day)
 {
@@ -81,6 +83,8 @@ size_t clock_rfc3339(int64_t wall_us, int digits, char *out)
     assert(digits == 0 || digits == 3 || digits == 6);
     if (wall_us < 0)
         wall_us = 0;
+    if (wall_us > RFC3339_LAST_US)
+        wall_us = RFC3339_LAST_US;
     int64_t seconds = wall_us / 1000000, of_day = seconds % 86400;
     int year, month, day;
     civil_from_days(seconds / 86400, &year, &month, &day);

@@ -38,7 +38,8 @@ static inline int64_t clock_steady_us(const struct clock *c)
 
 #define CLOCK_RFC3339_SIZE 32
 /* Writes RFC 3339 in UTC, as "2026-11-24T10:15:46.123Z" with `digits` (0, 3 or 6) of the second's
- * fraction, into `out` of CLOCK_RFC3339_SIZE; returns its length. Years 1970 to 9999. */
+ * fraction, into `out` of CLOCK_RFC3339_SIZE; returns its length. Years 1970 to 9999; times
+ * outside are shown as the nearest one inside. */
 size_t clock_rfc3339(int64_t wall_us, int digits, char *out);
 
 #endif

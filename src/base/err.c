@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/str.h"
+
 static const struct {
     const char *name;
     int status;
@@ -39,6 +41,18 @@ const char *err_name(enum err e)
     return table[e].name;
 }
 
+/* Takes off the character that the end of the room cut in two, so that it stays UTF-8. */
+static void text_mend(char *text)
+{
+    size_t n = strlen(text), begin = n;
+    while (begin > 0 && n - begin < 4 && ((unsigned char)text[begin - 1] & 0xC0) == 0x80)
+        begin--;
+    if (begin > 0 && (unsigned char)text[begin - 1] >= 0xC0)
+        begin--;
+    if (str_utf8_first((struct str){text + begin, n - begin}) != n - begin)
+        text[begin] = '\0';
+}
+
 enum err fault_set(struct fault *f, enum err e, const char *fmt, ...)
 {
     if (f == NULL)
@@ -49,8 +63,10 @@ enum err fault_set(struct fault *f, enum err e, const char *fmt, ...)
     if (fmt != NULL) {
         va_list ap;
         va_start(ap, fmt);
-        vsnprintf(f->text, sizeof f->text, fmt, ap);
+        int n = vsnprintf(f->text, sizeof f->text, fmt, ap);
         va_end(ap);
+        if (n >= (int)sizeof f->text)
+            text_mend(f->text);
     }
     return e;
 }

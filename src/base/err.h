@@ -59,7 +59,8 @@ const char *err_text(enum err e);
 /* The symbolic name, for logs. Static. */
 const char *err_name(enum err e);
 
-/* Sets `f` (may be NULL) to `e` with a printf sentence (NULL: the table's), returns `e`. */
+/* Sets `f` (may be NULL) to `e` with a printf sentence (NULL: the table's), returns `e`. A sentence
+ * that is too long is cut, between characters. */
 enum err fault_set(struct fault *f, enum err e, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* The sentence of `f`: its own or its error's. Lives as long as `f`. */

@@ -1,8 +1,11 @@
-/* Log lines on stderr: JSON, or text on a terminal. One line is one write. Never a token, a
+/* Log lines on stderr: JSON, or text on a terminal. One line is one write of at most 2,048 bytes;
+ * a longer one is cut at a field or in a text, and says so ("cut"). Texts may hold anything:
+ * controls, quotes and what is not UTF-8 are escaped, so that a line stays a line. Never a token, a
  * password or a message's text: callers pass ids, counts, addresses and reasons. Any thread. */
 #ifndef PARLEY_BASE_LOG_H
 #define PARLEY_BASE_LOG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/str.h"

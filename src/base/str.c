@@ -2,11 +2,20 @@
 
 #include <limits.h>
 #include <stdint.h>
-#include <strings.h>
+
+static char ascii_fold(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
 
 bool str_eq_nocase(struct str a, struct str b)
 {
-    return a.n == b.n && (a.n == 0 || strncasecmp(a.p, b.p, a.n) == 0);
+    if (a.n != b.n)
+        return false;
+    for (size_t i = 0; i < a.n; i++)
+        if (ascii_fold(a.p[i]) != ascii_fold(b.p[i]))
+            return false;
+    return true;
 }
 
 bool str_to_u64(struct str s, unsigned long long *out)
@@ -62,30 +71,35 @@ static size_t utf8_lead(unsigned char lead, unsigned char *lo, unsigned char *hi
     return 0;
 }
 
-bool str_is_utf8(struct str s)
+size_t str_utf8_first(struct str s)
 {
     const unsigned char *p = (const unsigned char *)s.p;
+    unsigned char lo, hi;
+    if (s.n == 0 || p[0] < 0x80)
+        return s.n > 0;
+    size_t len = utf8_lead(p[0], &lo, &hi);
+    if (len == 0 || s.n < len || p[1] < lo || p[1] > hi)
+        return 0;
+    for (size_t k = 2; k < len; k++)
+        if ((p[k] & 0xC0) != 0x80)
+            return 0;
+    return len;
+}
+
+bool str_is_utf8(struct str s)
+{
     size_t i = 0;
     while (i < s.n) {
-        if (s.n - i >= 8) {
-            uint64_t word;
-            memcpy(&word, p + i, sizeof word);
-            if ((word & 0x8080808080808080u) == 0) {
-                i += 8;
-                continue;
-            }
-        }
-        if (p[i] < 0x80) {
-            i++;
+        uint64_t word = UINT64_MAX;
+        if (s.n - i >= sizeof word)
+            memcpy(&word, s.p + i, sizeof word);
+        if ((word & 0x8080808080808080u) == 0) {
+            i += sizeof word;
             continue;
         }
-        unsigned char lo, hi;
-        size_t len = utf8_lead(p[i], &lo, &hi);
-        if (len == 0 || s.n - i < len || p[i + 1] < lo || p[i + 1] > hi)
+        size_t len = str_utf8_first((struct str){s.p + i, s.n - i});
+        if (len == 0)
             return false;
-        for (size_t k = 2; k < len; k++)
-            if ((p[i + k] & 0xC0) != 0x80)
-                return false;
         i += len;
     }
     return true;

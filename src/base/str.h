@@ -34,6 +34,8 @@ bool str_to_u64(struct str s, unsigned long long *out);
 bool str_copy(struct str s, char *out, size_t size);
 /* Is `s` valid UTF-8 (RFC 3629: no overlong forms, no surrogates, at most U+10FFFF)? */
 bool str_is_utf8(struct str s);
+/* Length of the valid UTF-8 sequence that `s` begins with, 1-4; 0 when it begins with none. */
+size_t str_utf8_first(struct str s);
 /* How many code points valid UTF-8 `s` holds. */
 size_t str_chars(struct str s);
 

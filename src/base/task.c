@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/mem.h"
 
@@ -113,8 +114,10 @@ struct workers *workers_new(const char *name, unsigned threads, size_t queue_max
     snprintf(w->name, sizeof w->name, "%s", name);
     for (unsigned i = 0; i < threads; i++) {
         w->threads[i] = (struct worker){.pool = w, .index = i};
-        int failed = pthread_create(&w->threads[i].thread, NULL, worker_main, &w->threads[i]);
-        assert(failed == 0);
+        if (pthread_create(&w->threads[i].thread, NULL, worker_main, &w->threads[i]) != 0) {
+            fputs("parley: no thread to be had\n", stderr);
+            abort();
+        }
     }
     return w;
 }

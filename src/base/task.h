@@ -20,7 +20,8 @@ struct executor {
 
 /* First in, first out, for any number of posting threads and one that takes. `wake` (may be NULL)
  * is called, on the posting thread, when the list goes from empty to not empty: one wake-up a
- * batch. */
+ * batch. The queue outlives every call of task_queue_push: whoever frees it has first seen the
+ * posting threads end. */
 struct task_queue {
     pthread_mutex_t mutex;
     struct task *head, **tail;
