@@ -30,9 +30,15 @@ struct loop *loop_new(unsigned index);
 /* Runs on the calling thread until `loop_stop`, then until nothing is left to write (bounded by
  * the connections' own deadlines). */
 void loop_run(struct loop *l);
-/* Any thread: asks the loop to return once its connections are closed. */
+/* Any thread: asks the loop to return once its connections are closed. It accepts no more, and
+ * closes the connections that are still open with conn_close and LOOP_STOP_LINGER_MS. Whoever has
+ * a farewell to say does so before. */
+#define LOOP_STOP_LINGER_MS 2000
 void loop_stop(struct loop *l);
+/* When the loop has returned and its listeners are closed. */
 void loop_free(struct loop *l);
+/* How many loops use the processors this process may run on: the size of its affinity mask. */
+unsigned loop_count_default(void);
 
 unsigned loop_index(const struct loop *l);
 /* Any thread posts here; the tasks run on the loop's thread. */
