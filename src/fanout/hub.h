@@ -41,8 +41,11 @@ struct hub_config {
 };
 
 struct hub *hub_new(const struct hub_config *config);
-/* After the journal and all loops have stopped. */
+/* After the journal, the workers and all loops have stopped; the executors must still be there. */
 void hub_free(struct hub *h);
+/* Where the journal stands, once it is open and before any thread runs: what is at or below it was
+ * published before this hub existed. */
+void hub_set_position(struct hub *h, uint64_t position);
 struct journal_sink *hub_sink(struct hub *h);
 struct notifier *hub_notifier(struct hub *h);
 /* Makes publish stop waiting for shards that no longer run. */

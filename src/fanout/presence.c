@@ -1,0 +1,93 @@
+#include "fanout/presence.h"
+
+#include <assert.h>
+#include <pthread.h>
+
+#include "base/mem.h"
+#include "fanout/notice.h"
+#include "fanout/table.h"
+
+struct presence_user {
+    struct table_node node;
+    struct uuid id;
+    unsigned n_sessions;
+};
+
+struct presence {
+    pthread_mutex_t mutex;
+    struct table users;
+};
+
+struct presence *presence_new(void)
+{
+    struct presence *p = MEM_NEW(struct presence);
+    pthread_mutex_init(&p->mutex, NULL);
+    return p;
+}
+
+void presence_free(struct presence *p)
+{
+    table_fini(&p->users);
+    pthread_mutex_destroy(&p->mutex);
+    mem_free(p);
+}
+
+static struct presence_user *presence_find(const struct presence *p, const struct uuid *id)
+{
+    struct table_node *node = table_first(&p->users, table_hash(id));
+    for (; node != NULL; node = table_next(node)) {
+        struct presence_user *u = MEM_OWNER(node, struct presence_user, node);
+        if (uuid_eq(&u->id, id))
+            return u;
+    }
+    return NULL;
+}
+
+static bool presence_add(struct presence *p, const struct uuid *id)
+{
+    pthread_mutex_lock(&p->mutex);
+    struct presence_user *u = presence_find(p, id);
+    const bool is_first = u == NULL;
+    if (is_first) {
+        u = MEM_NEW(struct presence_user);
+        u->id = *id;
+        table_add(&p->users, &u->node, table_hash(id));
+    }
+    u->n_sessions++;
+    pthread_mutex_unlock(&p->mutex);
+    return is_first;
+}
+
+static bool presence_remove(struct presence *p, const struct uuid *id)
+{
+    pthread_mutex_lock(&p->mutex);
+    struct presence_user *u = presence_find(p, id);
+    assert(u != NULL && u->n_sessions > 0);
+    const bool is_last = --u->n_sessions == 0;
+    if (is_last) {
+        table_remove(&p->users, &u->node);
+        mem_free(u);
+    }
+    pthread_mutex_unlock(&p->mutex);
+    return is_last;
+}
+
+void presence_enter(struct session *s)
+{
+    if (presence_add(shard_presence(s->shard), &s->user))
+        notice_presence(s, true);
+}
+
+void presence_leave(struct session *s)
+{
+    if (presence_remove(shard_presence(s->shard), &s->user))
+        notice_presence(s, false);
+}
+
+void presence_online(struct presence *p, const struct uuid *users, size_t n, bool *online)
+{
+    pthread_mutex_lock(&p->mutex);
+    for (size_t i = 0; i < n; i++)
+        online[i] = presence_find(p, &users[i]) != NULL;
+    pthread_mutex_unlock(&p->mutex);
+}

@@ -47,6 +47,11 @@ const struct run_deflated *run_deflate(struct run *r,
                                        void (*make)(const struct run *r, struct buf *out,
                                                     uint32_t *ends));
 
+/* What a run occupies. */
+size_t run_size(const struct run *r);
+/* The first frame after position `seq`; `r->n` when there is none. */
+unsigned run_after(const struct run *r, uint64_t seq);
+
 /* How events become frames: given to the hub by the delivery room, since JSON is none of the
  * hub's business. Pure functions, any thread. */
 enum run_variant {

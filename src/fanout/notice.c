@@ -1,0 +1,190 @@
+#include "fanout/notice.h"
+
+#include <assert.h>
+
+#include "base/mem.h"
+#include "fanout/audience.h"
+#include "fanout/presence.h"
+#include "fanout/watch.h"
+
+/* What the notice is about; which fields count depends on `handle`. */
+struct notice_body {
+    atomic_uint refs;
+    void (*handle)(struct shard *sh, const struct notice_body *b);
+    bool is_precious;  /* never dropped */
+    bool only_watched; /* of no use to a shard where nobody watches anything */
+    struct uuid user, channel, jti;
+    int64_t issued_before_us;
+    uint32_t except_shard;
+    uint64_t except_session;
+    bool is_online;
+    struct bytes *frame;
+    struct str name; /* in the body's own memory */
+    size_t n;
+    struct uuid channels[];
+};
+
+struct notice {
+    struct mail mail;
+    struct shard *shard;
+    struct notice_body *body;
+};
+
+static struct notice_body *body_new(void (*handle)(struct shard *, const struct notice_body *),
+                                    const struct uuid *user, size_t n_channels, size_t name_bytes)
+{
+    struct notice_body *b = mem_zalloc(sizeof *b + n_channels * sizeof b->channels[0] + name_bytes);
+    atomic_init(&b->refs, 1);
+    b->handle = handle;
+    b->user = *user;
+    return b;
+}
+
+static void body_unref(struct notice_body *b)
+{
+    if (atomic_fetch_sub_explicit(&b->refs, 1, memory_order_acq_rel) > 1)
+        return;
+    bytes_unref(b->frame);
+    mem_free(b);
+}
+
+static void notice_free(struct mail *m)
+{
+    struct notice *n = MEM_OWNER(m, struct notice, mail);
+    atomic_fetch_sub_explicit(&n->shard->notices, 1, memory_order_relaxed);
+    body_unref(n->body);
+    mem_free(n);
+}
+
+static void notice_run(struct task *t)
+{
+    struct mail *m = MEM_OWNER(t, struct mail, task);
+    struct notice *n = MEM_OWNER(m, struct notice, mail);
+    n->body->handle(n->shard, n->body);
+    notice_free(m);
+}
+
+static void body_post(struct notice_body *b, struct shard *sh)
+{
+    if (b->only_watched && atomic_load_explicit(&sh->n_watched, memory_order_relaxed) == 0)
+        return;
+    const unsigned before = atomic_fetch_add_explicit(&sh->notices, 1, memory_order_relaxed);
+    if (before >= NOTICES_MAX && !b->is_precious) {
+        atomic_fetch_sub_explicit(&sh->notices, 1, memory_order_relaxed);
+        if (b->n > 0)
+            atomic_store_explicit(&sh->is_stale, true, memory_order_relaxed);
+        return;
+    }
+    struct notice *n = MEM_NEW(struct notice);
+    n->mail.task.run = notice_run;
+    n->mail.drop = notice_free;
+    n->shard = sh;
+    n->body = b;
+    atomic_fetch_add_explicit(&b->refs, 1, memory_order_relaxed);
+    shard_mail(sh, &n->mail);
+}
+
+/* To every shard; gives the caller's reference back. */
+static void body_send(struct notice_body *b, struct hub *h)
+{
+    struct shard *sh;
+    for (uint32_t i = 0; (sh = hub_shard(h, i)) != NULL; i++)
+        body_post(b, sh);
+    body_unref(b);
+}
+
+/* ---- Presence ---- */
+
+static void presence_handle(struct shard *sh, const struct notice_body *b)
+{
+    for (size_t i = 0; i < b->n; i++) {
+        struct audience *a = audience_find(sh, &b->channels[i]);
+        if (a != NULL && a->watch != NULL)
+            watch_note(a, &b->user, b->name, b->is_online);
+    }
+}
+
+void notice_presence(struct session *s, bool is_online)
+{
+    const struct session_state *st = s->hub;
+    const struct str name = s->username;
+    struct notice_body *b = body_new(presence_handle, &s->user, st->n_subs, name.n);
+    b->only_watched = true;
+    b->is_online = is_online;
+    for (uint32_t i = 0; i < st->n_subs; i++)
+        b->channels[b->n++] = st->subs[i].audience->channel;
+    char *text = (char *)&b->channels[b->n];
+    if (name.n > 0)
+        memcpy(text, name.p, name.n);
+    b->name = (struct str){text, name.n};
+    body_send(b, s->shard->hub);
+}
+
+/* ---- Typing ---- */
+
+static void typing_handle(struct shard *sh, const struct notice_body *b)
+{
+    struct audience *a = audience_find(sh, &b->channel);
+    if (a != NULL && a->watch != NULL)
+        audience_frame(a, MEMBER_WATCHES, &b->user, b->frame);
+}
+
+void notice_typing(struct session *s, const struct uuid *channel)
+{
+    struct notice_body *b = body_new(typing_handle, &s->user, 0, 0);
+    b->only_watched = true;
+    b->channel = *channel;
+    b->frame = shard_config(s->shard)->encoder->typing(channel, &s->user, s->username);
+    body_send(b, s->shard->hub);
+}
+
+/* ---- Read positions ---- */
+
+static void read_handle(struct shard *sh, const struct notice_body *b)
+{
+    struct session *next;
+    for (struct session *s = shard_user_first(sh, &b->user); s != NULL; s = next) {
+        next = shard_user_next(s);
+        const bool is_except = b->except_shard == sh->index && b->except_session == s->id;
+        if (session_is(s, SESSION_OPEN) && !is_except)
+            s->ops->frame(s, b->frame);
+    }
+}
+
+void notice_read(struct hub *h, const struct uuid *user, const struct uuid *channel, uint64_t seq,
+                 uint32_t except_shard, uint64_t except_session)
+{
+    bool is_online;
+    presence_online(hub_presence(h), user, 1, &is_online);
+    if (!is_online)
+        return;
+    struct notice_body *b = body_new(read_handle, user, 0, 0);
+    b->except_shard = except_shard;
+    b->except_session = except_session;
+    b->frame = hub_config(h)->encoder->read(channel, seq);
+    body_send(b, h);
+}
+
+/* ---- Revocations ---- */
+
+static void revoked_handle(struct shard *sh, const struct notice_body *b)
+{
+    struct session *next;
+    for (struct session *s = shard_user_first(sh, &b->user); s != NULL; s = next) {
+        next = shard_user_next(s);
+        const bool is_meant = uuid_eq(&b->jti, &UUID_NIL) ? s->issued_us < b->issued_before_us
+                                                          : uuid_eq(&b->jti, &s->jti);
+        if (is_meant)
+            s->ops->revoked(s);
+    }
+}
+
+void notice_revoked(struct hub *h, const struct uuid *user, const struct uuid *jti,
+                    int64_t issued_before_us)
+{
+    struct notice_body *b = body_new(revoked_handle, user, 0, 0);
+    b->is_precious = true;
+    b->jti = *jti;
+    b->issued_before_us = issued_before_us;
+    body_send(b, h);
+}
