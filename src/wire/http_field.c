@@ -39,8 +39,9 @@ static struct str cut_at(struct str *s, char c)
     struct str before = *s;
     *s = STR_NONE;
     if (at != NULL) {
-        before.n = (size_t)(at - before.p);
-        *s = (struct str){at + 1, (size_t)(before.p + before.n - at)};
+        size_t n = (size_t)(at - before.p);
+        *s = (struct str){at + 1, before.n - n - 1};
+        before.n = n;
     }
     return before;
 }
