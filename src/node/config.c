@@ -20,7 +20,7 @@ struct load {
     struct config *c;
     struct config_report *report;
     const char *file;
-    char **environ;
+    char **env;
 };
 
 static void load_default(struct load *l, const struct config_key *key)
@@ -37,15 +37,23 @@ static void load_default(struct load *l, const struct config_key *key)
     buf_fini(&why);
 }
 
-/* Says what no key is called like that, and which one might be meant. */
+/* Says what is wrong with a path that is no key, and which one might be meant. */
 static void report_unknown(struct load *l, const struct config_where *where, const char *path)
 {
+    char parent[CONFIG_YAML_PATH_SIZE] = "";
+    const char *dot = strrchr(path, '.');
+    if (dot != NULL)
+        str_copy((struct str){path, (size_t)(dot - path)}, parent, sizeof parent);
     const struct config_key *near = config_key_nearest(path);
-    const char *what =
-        config_key_is_section(path) ? "is a section: keys are expected" : "there is no such key";
-    bool hint = near != NULL && !config_key_is_section(path);
-    config_report_add(l->report, true, where, path, "%s%s%s%s", what, hint ? "; did you mean " : "",
-                      hint ? near->path : "", hint ? "?" : "");
+    if (config_key_find(parent) != NULL)
+        config_report_add(l->report, true, where, parent, "a value is expected, not a section");
+    else if (config_key_is_section(path))
+        config_report_add(l->report, true, where, path, "is a section: keys are expected");
+    else if (near != NULL)
+        config_report_add(l->report, true, where, path, "there is no such key; did you mean %s?",
+                          near->path);
+    else
+        config_report_add(l->report, true, where, path, "there is no such key");
 }
 
 /* One value from one source. */
@@ -78,7 +86,7 @@ static bool expand_items(struct load *l, const struct config_text *text, struct 
 {
     size_t ends[CONFIG_LIST_MAX];
     for (size_t i = 0; i < text->n; i++) {
-        if (!config_expand(text->items[i], l->environ, bytes, why))
+        if (!config_expand(text->items[i], l->env, bytes, why))
             return false;
         ends[i] = bytes->n;
     }
@@ -167,7 +175,7 @@ static const struct config_key *key_of_variable(struct str name)
 
 static void load_environ(struct load *l)
 {
-    for (char **e = l->environ; e != NULL && *e != NULL; e++) {
+    for (char **e = l->env; e != NULL && *e != NULL; e++) {
         const char *equals = strchr(*e, '=');
         if (strncmp(*e, "PARLEY_", 7) != 0 || equals == NULL || equals[1] == '\0')
             continue;
@@ -193,10 +201,10 @@ static void load_flags(struct load *l, const struct config_override *flags, size
     }
 }
 
-enum err config_load(struct config *out, const char *file, char **environ,
+enum err config_load(struct config *out, const char *file, char **env,
                      const struct config_override *flags, size_t n, struct config_report *report)
 {
-    struct load l = {{on_file_value, on_file_error}, out, report, file, environ};
+    struct load l = {{on_file_value, on_file_error}, out, report, file, env};
     memset(out, 0, sizeof *out);
     for (size_t i = 0; i < CONFIG_KEYS; i++)
         load_default(&l, &config_keys[i]);

@@ -68,7 +68,7 @@ struct config_where {
 struct config {
     struct {
         CONFIG_SERVER(CONFIG_MEMBER)
-        char *listen_host; /* what listen, host and port come to; no brackets around IPv6 */
+        char *listen_host; /* what `listen`, `host` and `port` come to; IPv6 without brackets */
         uint16_t listen_port;
     } server;
     struct {
@@ -135,10 +135,10 @@ struct config_report {
 void config_report_init(struct config_report *r);
 void config_report_fini(struct config_report *r);
 
-/* Fills `out` (which needs config_fini whatever the answer) from `file` (NULL: none), `environ` (a
+/* Fills `out` (which needs config_fini whatever the answer) from `file` (NULL: none), `env` (a
  * NULL-terminated list of NAME=VALUE) and `flags`. ERR_OK, or ERR_BAD_REQUEST when `report` holds
  * an error. `file` and the names of `flags` are borrowed as long as `out` lives. */
-enum err config_load(struct config *out, const char *file, char **environ,
+enum err config_load(struct config *out, const char *file, char **env,
                      const struct config_override *flags, size_t n, struct config_report *report);
 void config_fini(struct config *c);
 
@@ -147,7 +147,8 @@ void config_fini(struct config *c);
 size_t config_compare(const struct config *running, const struct config *fresh,
                       struct config_report *report);
 
-/* The configuration in force as YAML, each value with where it came from, secrets as "***". */
+/* The configuration in force as YAML, each value with where it came from; secrets as "***", none
+ * left out. */
 void config_print(const struct config *c, struct buf *out);
 /* docs/configuration.md. */
 void config_print_docs(struct buf *out);

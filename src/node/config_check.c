@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "node/config_key.h"
 #include "node/config_report.h"
+#include "node/config_value.h"
 
 /* RFC 7518 section 3.2: a key for HS256 has at least the size of its hash. */
 #define SECRET_BYTES_MIN 32
@@ -41,10 +42,9 @@ bool config_parse_address(const char *text, char **host, uint16_t *port)
     if (colon == NULL || !str_to_u64(str_of(colon + 1), &number) || number > UINT16_MAX)
         return false;
     struct str name = {text, (size_t)(colon - text)};
-    bool is_bracketed = name.n > 2 && name.p[0] == '[' && name.p[name.n - 1] == ']';
-    if (is_bracketed)
+    if (name.n > 2 && name.p[0] == '[' && name.p[name.n - 1] == ']')
         name = (struct str){name.p + 1, name.n - 2};
-    else if (name.n == 0 || memchr(name.p, ':', name.n) != NULL)
+    else if (name.n == 0 || memchr(name.p, ':', name.n) != NULL || name.p[0] == '[')
         return false;
     mem_free(*host);
     *host = mem_strndup(name.p, name.n);
@@ -52,25 +52,55 @@ bool config_parse_address(const char *text, char **host, uint16_t *port)
     return true;
 }
 
-/* `listen` gives both; `host` and `port` override it where they were said by the same or a
- * stronger source. */
+/* `listen` as the host and the port that were found, said where the strongest of them was; `host`
+ * and `port` have done their work. */
+static void rewrite_listen(struct config *c, const struct config_where *said)
+{
+    const struct config_key *listen = config_key_find("server.listen");
+    const char *host = c->server.listen_host;
+    bool is_ipv6 = strchr(host, ':') != NULL;
+    struct buf text;
+    buf_init(&text, CONFIG_VALUE_BYTES_MAX + 16);
+    buf_printf(&text, "%s%s%s:%u", is_ipv6 ? "[" : "", host, is_ipv6 ? "]" : "",
+               (unsigned)c->server.listen_port);
+    mem_free(c->server.listen);
+    c->server.listen = mem_strndup(text.p, text.n);
+    c->where[config_key_index(listen)] = *said;
+    buf_fini(&text);
+}
+
+static void clear_host_and_port(struct config *c)
+{
+    mem_free(c->server.host);
+    c->server.host = mem_strdup("");
+    c->server.port = 0;
+    c->where[config_key_index(config_key_find("server.host"))] = (struct config_where){0};
+    c->where[config_key_index(config_key_find("server.port"))] = (struct config_where){0};
+}
+
+/* `listen` gives both; `host` and `port` override it where a stronger source said them. */
 static void resolve_listen(struct config *c, const struct check *k)
 {
-    enum config_layer listen = where(k, "server.listen")->layer;
-    enum config_layer host = where(k, "server.host")->layer;
-    enum config_layer port = where(k, "server.port")->layer;
+    struct config_where listen = *where(k, "server.listen");
+    struct config_where host = *where(k, "server.host"), port = *where(k, "server.port");
     if (!config_parse_address(c->server.listen, &c->server.listen_host, &c->server.listen_port)) {
         error(k, "server.listen", "HOST:PORT is expected");
         return;
     }
-    if (listen != LAYER_DEFAULT && (host == listen || port == listen))
+    if (listen.layer != LAYER_DEFAULT && (host.layer == listen.layer || port.layer == listen.layer))
         error(k, "server.listen", "give either listen or host and port");
-    if (host > listen && c->server.host[0] != '\0') {
+    if (host.layer > listen.layer && c->server.host[0] != '\0') {
         mem_free(c->server.listen_host);
         c->server.listen_host = mem_strdup(c->server.host);
     }
-    if (port > listen)
+    if (port.layer > listen.layer)
         c->server.listen_port = (uint16_t)c->server.port;
+    if (host.layer > listen.layer)
+        listen = host;
+    if (port.layer > listen.layer)
+        listen = port;
+    rewrite_listen(c, &listen);
+    clear_host_and_port(c);
 }
 
 /* Is `s` http(s)://something, and nothing behind the host when it is an origin? */

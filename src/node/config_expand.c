@@ -2,11 +2,11 @@
 
 #include <ctype.h>
 
-const char *environ_get(char **environ, struct str name)
+const char *env_get(char **env, struct str name)
 {
-    for (; environ != NULL && *environ != NULL; environ++)
-        if (strncmp(*environ, name.p, name.n) == 0 && (*environ)[name.n] == '=')
-            return *environ + name.n + 1;
+    for (; env != NULL && *env != NULL; env++)
+        if (strncmp(*env, name.p, name.n) == 0 && (*env)[name.n] == '=')
+            return *env + name.n + 1;
     return NULL;
 }
 
@@ -21,7 +21,7 @@ static bool is_name(struct str s)
 }
 
 /* Appends what the inside of `${...}` stands for. */
-static bool put_reference(struct str inside, char **environ, struct buf *out, struct buf *why)
+static bool put_reference(struct str inside, char **env, struct buf *out, struct buf *why)
 {
     struct str name = inside, fallback = STR_NONE;
     const char *mark = memmem(inside.p, inside.n, ":-", 2);
@@ -33,7 +33,7 @@ static bool put_reference(struct str inside, char **environ, struct buf *out, st
         buf_puts(why, "what stands in ${...} is not the name of an environment variable");
         return false;
     }
-    const char *value = environ_get(environ, name);
+    const char *value = env_get(env, name);
     if (mark != NULL && (value == NULL || value[0] == '\0')) {
         buf_put(out, fallback.p, fallback.n);
         return true;
@@ -46,7 +46,7 @@ static bool put_reference(struct str inside, char **environ, struct buf *out, st
     return true;
 }
 
-bool config_expand(struct str value, char **environ, struct buf *out, struct buf *why)
+bool config_expand(struct str value, char **env, struct buf *out, struct buf *why)
 {
     while (value.n > 0) {
         const char *at = memmem(value.p, value.n, "${", 2);
@@ -67,7 +67,7 @@ bool config_expand(struct str value, char **environ, struct buf *out, struct buf
             return false;
         }
         struct str inside = {value.p, (size_t)(end - value.p)};
-        if (!put_reference(inside, environ, out, why))
+        if (!put_reference(inside, env, out, why))
             return false;
         value.p = end + 1;
         value.n -= inside.n + 1;

@@ -6,11 +6,11 @@
 #include "base/buf.h"
 #include "base/str.h"
 
-/* The value of `name` in `environ` (NAME=VALUE, ended by NULL), or NULL. */
-const char *environ_get(char **environ, struct str name);
+/* The value of `name` in `env` (NAME=VALUE, ended by NULL), or NULL. */
+const char *env_get(char **env, struct str name);
 
 /* Appends `value` with its references replaced to `out`. `$${` stands for `${`; the default is
  * taken when the variable is unset or empty. False with the reason in `why`. */
-bool config_expand(struct str value, char **environ, struct buf *out, struct buf *why);
+bool config_expand(struct str value, char **env, struct buf *out, struct buf *why);
 
 #endif

@@ -101,7 +101,7 @@ static const char *last_name(const char *path)
 const struct config_key *config_key_nearest(const char *path)
 {
     const struct config_key *nearest = NULL;
-    unsigned best = (unsigned)strlen(path) / 4 + 1;
+    unsigned best = (unsigned)strlen(last_name(path)) / 3 + 1;
     for (size_t i = 0; i < CONFIG_KEYS; i++) {
         const struct config_key *key = &config_keys[i];
         if (key->type == CONFIG_IGNORED || key->type == CONFIG_ALIAS)

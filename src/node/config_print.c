@@ -62,7 +62,8 @@ void config_print(const struct config *c, struct buf *out)
     struct str before = STR_NONE;
     for (size_t i = 0; i < CONFIG_KEYS; i++) {
         const struct config_key *key = &config_keys[i];
-        if (!is_setting(key))
+        bool is_none = key->fallback[0] == '\0' && c->where[i].layer == LAYER_DEFAULT;
+        if (!is_setting(key) || is_none)
             continue;
         print_section(before, section_of(key), out);
         print_setting(c, key, out);

@@ -102,6 +102,16 @@ static bool is_null(const struct reader *r)
            (s.n == 0 || str_eq(s, STR("~")) || str_eq_nocase(s, STR("null")));
 }
 
+static bool is_start(const struct reader *r)
+{
+    return r->event.type == YAML_SEQUENCE_START_EVENT || r->event.type == YAML_MAPPING_START_EVENT;
+}
+
+static bool is_end(const struct reader *r)
+{
+    return r->event.type == YAML_SEQUENCE_END_EVENT || r->event.type == YAML_MAPPING_END_EVENT;
+}
+
 /* Passes over the node whose first event is in hand; its last event is in hand after. */
 static bool skip_node(struct reader *r)
 {
@@ -109,10 +119,10 @@ static bool skip_node(struct reader *r)
     do {
         if (!check_event(r))
             return false;
-        if (r->event.type == YAML_SEQUENCE_START_EVENT || r->event.type == YAML_MAPPING_START_EVENT)
-            depth++;
-        if (r->event.type == YAML_SEQUENCE_END_EVENT || r->event.type == YAML_MAPPING_END_EVENT)
-            depth--;
+        depth += is_start(r);
+        depth -= is_end(r);
+        if (depth > CONFIG_YAML_DEPTH_MAX)
+            fail(r, line_of(r), "nested too deeply");
     } while (depth > 0 && advance(r));
     return !r->failed;
 }
@@ -202,7 +212,7 @@ static bool read_node(struct reader *r, unsigned depth)
     case YAML_MAPPING_START_EVENT:
         return read_section(r, depth + 1);
     default:
-        assert(!"a parser gives a node after a key");
+        fail(r, line_of(r), "a value is expected here");
         return false;
     }
 }
