@@ -12,10 +12,11 @@ help: ## this list
 run: build ## install what is missing, build, start on http://127.0.0.1:9000 (ARGS="--listen HOST:PORT")
 	@exec build/parley serve --data $(DATA) $(ARGS)
 
-build: ## the release binary, build/parley
+build: ## the release binary, build/parley (and build/ws-echo, for conformance suites)
 	@tools/install_packages.sh build
 	@tools/build.sh release
 	@ln -sfn release/src/cli/parley build/parley
+	@ln -sfn release/tests/tools/ws-echo build/ws-echo
 
 test: ## everything: unit, contract, simulation, end to end; under sanitizers; about 10 minutes
 	@tools/install_packages.sh build test tools

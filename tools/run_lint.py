@@ -18,6 +18,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 BUILD = ROOT / "build/clang"
 CACHE = ROOT / "build/lint-cache"
 CPUS = os.cpu_count() or 1
+UNSPELT = ("tests/fuzz/corpus", "LICENSE")  # no English of ours
 
 
 def files(*patterns):
@@ -87,6 +88,11 @@ def generated():
         ok, text = run(sys.executable, generator, "--check")
         if not ok:
             said.append(f"{generator}: not up to date, run it without --check\n{text}")
+    ok, text = run("tools/build.sh", "clang", "tests/unit/node/config_docs")
+    if ok:
+        ok, text = run("build/clang/tests/unit/node/config_docs", "docs/configuration.md")
+    if not ok:
+        said.append(text)
     return not said, "".join(said)
 
 
@@ -96,7 +102,7 @@ CHECKS = {
     "tidy": lambda: run(sys.executable, "tools/check_tidy.py"),
     "shellcheck": lambda: run("shellcheck", ".ci/run", *files("*.sh")),
     "codespell": lambda: run("codespell", "--ignore-words=tools/spelling.txt",
-                             *[f for f in files() if not f.startswith(("tests/fuzz/corpus", "LICENSE"))]),
+                             *[f for f in files() if not f.startswith(UNSPELT)]),
     "generated": generated,
     "cppcheck": cppcheck,
     "clang-tidy": clang_tidy,
