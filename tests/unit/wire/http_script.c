@@ -10,7 +10,7 @@
 static const struct {
     const char *name, *reason;
 } faults[] = {
-#define FAULT_ROW(name, status, reason) {#name + sizeof "HTTP_FAULT_" - 1, reason},
+#define FAULT_ROW(name, status, reason) {&#name[sizeof "HTTP_FAULT_" - 1], reason},
     HTTP_FAULT_TABLE(FAULT_ROW)
 #undef FAULT_ROW
 };
