@@ -1,0 +1,56 @@
+#include "delivery/http/route.h"
+
+#include "delivery/http/handlers.h"
+
+const struct route route_table[] = {
+    {"POST", "/api/register", false, ROUTE_HASHING, account_register, false},
+    {"POST", "/api/login", false, ROUTE_HASHING, account_login, false},
+    {"POST", "/api/logout", true, ROUTE_COLD, account_logout, false},
+    {"GET", "/api/me", true, ROUTE_COLD, account_me, false},
+    {"GET", "/api/channel", true, ROUTE_COLD, channel_list, false},
+    {"POST", "/api/channel", true, ROUTE_COLD, channel_create, false},
+    {"POST", "/api/channel/join", true, ROUTE_COLD, channel_join, false},
+    {"POST", "/api/channel/leave", true, ROUTE_COLD, channel_leave, false},
+    {"GET", "/api/channel/member", true, ROUTE_COLD, channel_members, false},
+    {"POST", "/api/channel/read", true, ROUTE_COLD, channel_read, false},
+    {"GET", "/api/user/channel", true, ROUTE_COLD, channel_of_user, false},
+    {"GET", "/api/message", true, ROUTE_COLD, post_messages, false},
+    {"POST", "/api/message", true, ROUTE_COLD, post_send_message, false},
+    {"GET", "/api/reply", true, ROUTE_COLD, post_replies, false},
+    {"POST", "/api/reply", true, ROUTE_COLD, post_send_reply, false},
+    {"GET", "/api/message/ws", false, ROUTE_LOOP, upgrade_handshake, false},
+    {"GET", "/api/openapi.json", false, ROUTE_LOOP, probe_openapi, false},
+    {"GET", "/healthz", false, ROUTE_LOOP, probe_health, true},
+    {"GET", "/readyz", false, ROUTE_LOOP, probe_ready, true},
+    {"GET", "/metrics", false, ROUTE_LOOP, probe_metrics, true},
+};
+
+const size_t route_count = sizeof route_table / sizeof route_table[0];
+
+const struct route *route_find(struct str method, struct str path, bool *path_known)
+{
+    *path_known = false;
+    if (str_eq(method, STR("HEAD")))
+        method = STR("GET");
+    for (size_t i = 0; i < route_count; i++) {
+        const struct route *r = &route_table[i];
+        if (!str_eq(path, str_of(r->path)))
+            continue;
+        *path_known = true;
+        if (str_eq(method, str_of(r->method)))
+            return r;
+    }
+    return NULL;
+}
+
+void route_allow(struct str path, struct buf *out)
+{
+    for (size_t i = 0; i < route_count; i++) {
+        const struct route *r = &route_table[i];
+        if (!str_eq(path, str_of(r->path)))
+            continue;
+        buf_puts(out, r->method);
+        buf_puts(out, strcmp(r->method, "GET") == 0 ? ", HEAD, " : ", ");
+    }
+    buf_puts(out, "OPTIONS");
+}
