@@ -246,6 +246,11 @@ static bool work_run(struct kit *k)
     return any;
 }
 
+void kit_receive(struct kit *k, unsigned shard)
+{
+    loop_run(&k->loops[shard]);
+}
+
 void kit_run_work(struct kit *k)
 {
     work_run(k);

@@ -81,6 +81,8 @@ void kit_publish(struct kit *k);
 /* Everything that is posted to loops and workers runs, until nothing is left. */
 void kit_run(struct kit *k);
 void kit_run_loops(struct kit *k);
+/* What is posted to one loop, once, and no step of large audiences. */
+void kit_receive(struct kit *k, unsigned shard);
 void kit_run_work(struct kit *k);
 void kit_tick(struct kit *k);
 /* publish and run. */

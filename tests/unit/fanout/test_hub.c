@@ -128,12 +128,7 @@ static void test_small_channels_overtake_large_ones(void **state)
     kit_publish(&k);
     kit_post(&k, 2, 9);
     kit_publish(&k);
-    for (struct task *t = k.loops[0].head, *next; t != NULL; t = next) {
-        next = t->next;
-        k.loops[0].head = NULL;
-        k.loops[0].tail = &k.loops[0].head;
-        t->run(t);
-    }
+    kit_receive(&k, 0);
     assert_true(k.loops[0].n_kicks > 0);
     assert_record(single, "+203:m ");
     assert_record(crowd[0], "");
@@ -172,10 +167,7 @@ static void test_coming_and_going_during_a_pass(void **state)
             assert_record(crowd[i], "+201:m +202:m ");
     kit_post(&k, 1, 9);
     kit_publish(&k);
-    struct task *t = k.loops[0].head;
-    k.loops[0].head = NULL;
-    k.loops[0].tail = &k.loops[0].head;
-    t->run(t);
+    kit_receive(&k, 0);
     shard_step(k.shards[0]);                /* 64 of them are served */
     for (unsigned i = 0; i < 200; i += 3) { /* visited and not visited ones go */
         if (crowd[i] != NULL)
