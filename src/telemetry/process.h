@@ -13,6 +13,7 @@ struct process {
     int64_t started_ms; /* since 1970 */
 };
 
+/* Reads them all; some file reads, so tens of microseconds. Any thread. */
 void process_read(struct process *out);
 
 #endif
