@@ -1,7 +1,6 @@
 #include "wire/token.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <jwt.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -65,13 +64,22 @@ static bool text_claim(jwt_t *jwt, const char *name, char *out, size_t size)
     return value != NULL && str_copy(str_of(value), out, size);
 }
 
-/* A whole number; `*is_there` is false when there is no such claim. False: it is something else. */
+/* A whole number; `*is_there` is false, and the value 0, when there is no such claim. False: it is
+ * something else. By its JSON text, since jwt_get_grant_int takes "x" for 0 and -1 for absent. */
 static bool time_claim(jwt_t *jwt, const char *name, int64_t *value, bool *is_there)
 {
-    errno = 0;
-    *value = jwt_get_grant_int(jwt, name);
-    *is_there = errno != ENOENT;
-    return errno == 0 || errno == ENOENT;
+    char *text = jwt_get_grants_json(jwt, name);
+    *is_there = text != NULL;
+    *value = 0;
+    if (text == NULL)
+        return true;
+    bool is_negative = text[0] == '-';
+    unsigned long long magnitude;
+    bool is_whole = str_to_u64(str_of(text + is_negative), &magnitude) && magnitude <= INT64_MAX;
+    if (is_whole)
+        *value = is_negative ? -(int64_t)magnitude : (int64_t)magnitude;
+    free(text);
+    return is_whole;
 }
 
 static enum err times_check(jwt_t *jwt, int64_t now_s, struct claims *out)
