@@ -9,11 +9,11 @@
 #include "base/str.h"
 
 struct buf {
-    char *p;      /* NULL while nothing was ever appended */
-    size_t n;     /* bytes held */
-    size_t cap;   /* bytes allocated */
-    size_t max;   /* the limit of `n` */
-    bool failed;  /* an append did not fit */
+    char *p;     /* NULL while nothing was ever appended */
+    size_t n;    /* bytes held */
+    size_t cap;  /* bytes allocated */
+    size_t max;  /* the limit of `n` */
+    bool failed; /* an append did not fit */
 };
 
 /* An empty buffer that holds at most `max` bytes. Allocates nothing. */

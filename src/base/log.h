@@ -19,9 +19,9 @@ struct log_field {
     int64_t i;
 };
 
-#define LOG_S(key, value) ((struct log_field){(key), LOG_FIELD_STR, str_of(value), 0})
+#define LOG_S(key, value)   ((struct log_field){(key), LOG_FIELD_STR, str_of(value), 0})
 #define LOG_STR(key, value) ((struct log_field){(key), LOG_FIELD_STR, (value), 0})
-#define LOG_I(key, value) ((struct log_field){(key), LOG_FIELD_INT, {NULL, 0}, (int64_t)(value)})
+#define LOG_I(key, value)   ((struct log_field){(key), LOG_FIELD_INT, {NULL, 0}, (int64_t)(value)})
 
 /* Below `level` nothing is written. `json`: 1 JSON, 0 text, -1 text where stderr is a terminal. */
 void log_setup(enum log_level level, int json);
@@ -32,8 +32,8 @@ bool log_level_parse(struct str name, enum log_level *out);
 void log_write(enum log_level level, const char *event, const struct log_field *fields, size_t n);
 
 /* log_event(LOG_INFO, "listener opened", LOG_S("address", address), LOG_I("port", port)) */
-#define log_event(level, event, ...)                                                               \
-    log_write((level), (event), (const struct log_field[]){__VA_ARGS__},                           \
+#define log_event(level, event, ...)                                     \
+    log_write((level), (event), (const struct log_field[]){__VA_ARGS__}, \
               sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field))
 /* The same without fields. */
 #define log_note(level, event) log_write((level), (event), NULL, 0)

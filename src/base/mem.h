@@ -19,6 +19,6 @@ void mem_free(void *p);
 
 #define MEM_NEW(type) ((type *)mem_zalloc(sizeof(type)))
 /* The struct of `type` whose member `member` is at `ptr`. */
-#define MEM_OWNER(ptr, type, member) ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+#define MEM_OWNER(ptr, type, member) ((type *)(void *)(((char *)(ptr)) - offsetof(type, member)))
 
 #endif

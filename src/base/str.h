@@ -12,7 +12,7 @@ struct str {
 };
 
 #define STR(literal) ((struct str){(literal), sizeof(literal) - 1})
-#define STR_NONE ((struct str){NULL, 0})
+#define STR_NONE     ((struct str){NULL, 0})
 /* For printf's "%.*s". */
 #define STR_FMT(s) (int)(s).n, (s).p
 

@@ -14,7 +14,7 @@ struct uuid {
 };
 
 #define UUID_TEXT_LEN 36
-#define UUID_NIL ((struct uuid){{0}})
+#define UUID_NIL      ((struct uuid){{0}})
 
 /* The form 8-4-4-4-12 of hex digits, either case; false for anything else. */
 bool uuid_from_text(struct str text, struct uuid *out);

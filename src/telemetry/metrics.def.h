@@ -3,37 +3,49 @@
 #ifndef PARLEY_TELEMETRY_METRICS_DEF_H
 #define PARLEY_TELEMETRY_METRICS_DEF_H
 
-#define METRICS_TABLE_NET(X)                                                                       \
-    X(M_CONNECTIONS, GAUGE, "parley_connections", "", "Open TCP connections.")                     \
-    X(M_CONNECTIONS_ACCEPTED, COUNTER, "parley_connections_accepted_total", "", "TCP connections accepted.") \
-    X(M_BYTES_IN, COUNTER, "parley_bytes_received_total", "", "Bytes read from clients.")          \
-    X(M_BYTES_OUT, COUNTER, "parley_bytes_sent_total", "", "Bytes written to clients.")            \
+#define METRICS_TABLE_NET(X)                                                              \
+    X(M_CONNECTIONS, GAUGE, "parley_connections", "", "Open TCP connections.")            \
+    X(M_CONNECTIONS_ACCEPTED, COUNTER, "parley_connections_accepted_total", "",           \
+      "TCP connections accepted.")                                                        \
+    X(M_BYTES_IN, COUNTER, "parley_bytes_received_total", "", "Bytes read from clients.") \
+    X(M_BYTES_OUT, COUNTER, "parley_bytes_sent_total", "", "Bytes written to clients.")   \
     X(M_WRITES, COUNTER, "parley_writes_total", "", "System calls that wrote to clients.")
 
 #define METRICS_TABLE_CHAT(X)                                                                      \
-    X(M_HTTP_2XX, COUNTER, "parley_http_responses_total", "class=\"2xx\"", "HTTP answers by class of status.") \
+    X(M_HTTP_2XX, COUNTER, "parley_http_responses_total", "class=\"2xx\"",                         \
+      "HTTP answers by class of status.")                                                          \
     X(M_HTTP_3XX, COUNTER, "parley_http_responses_total", "class=\"3xx\"", "")                     \
     X(M_HTTP_4XX, COUNTER, "parley_http_responses_total", "class=\"4xx\"", "")                     \
     X(M_HTTP_5XX, COUNTER, "parley_http_responses_total", "class=\"5xx\"", "")                     \
-    X(M_HTTP_LATENCY, HISTOGRAM_US, "parley_http_request_seconds", "", "From the end of a request to its answer.") \
+    X(M_HTTP_LATENCY, HISTOGRAM_US, "parley_http_request_seconds", "",                             \
+      "From the end of a request to its answer.")                                                  \
     X(M_SESSIONS, GAUGE, "parley_sessions", "", "Authenticated websocket sessions.")               \
-    X(M_DELIVERIES, COUNTER, "parley_deliveries_total", "", "Messages and replies pushed to sessions, acks included.") \
-    X(M_MESSAGES_IN_WS, COUNTER, "parley_messages_received_total", "way=\"websocket\"", "Messages and replies clients asked to send.") \
+    X(M_DELIVERIES, COUNTER, "parley_deliveries_total", "",                                        \
+      "Messages and replies pushed to sessions, acks included.")                                   \
+    X(M_MESSAGES_IN_WS, COUNTER, "parley_messages_received_total", "way=\"websocket\"",            \
+      "Messages and replies clients asked to send.")                                               \
     X(M_MESSAGES_IN_HTTP, COUNTER, "parley_messages_received_total", "way=\"http\"", "")           \
-    X(M_DUPLICATES, COUNTER, "parley_messages_duplicate_total", "", "Retries recognised by client_msg_id.") \
-    X(M_ACK_LATENCY, HISTOGRAM_US, "parley_ack_seconds", "", "From reading a send to handing over its ack.") \
-    X(M_DELIVERY_LATENCY, HISTOGRAM_US, "parley_delivery_seconds", "", "From queueing a message in the journal to handing its push to the last session of a loop.") \
-    X(M_REPLAYED, COUNTER, "parley_replayed_total", "", "Messages and replies replayed after a cut.") \
-    X(M_RESUME_MEMORY, COUNTER, "parley_resumes_total", "from=\"memory\"", "Channels caught up, by where the events came from.") \
+    X(M_DUPLICATES, COUNTER, "parley_messages_duplicate_total", "",                                \
+      "Retries recognised by client_msg_id.")                                                      \
+    X(M_ACK_LATENCY, HISTOGRAM_US, "parley_ack_seconds", "",                                       \
+      "From reading a send to handing over its ack.")                                              \
+    X(M_DELIVERY_LATENCY, HISTOGRAM_US, "parley_delivery_seconds", "",                             \
+      "From queueing a message in the journal to handing its push to the last session of a loop.") \
+    X(M_REPLAYED, COUNTER, "parley_replayed_total", "",                                            \
+      "Messages and replies replayed after a cut.")                                                \
+    X(M_RESUME_MEMORY, COUNTER, "parley_resumes_total", "from=\"memory\"",                         \
+      "Channels caught up, by where the events came from.")                                        \
     X(M_RESUME_STORE, COUNTER, "parley_resumes_total", "from=\"store\"", "")                       \
     X(M_RESUME_REFUSED, COUNTER, "parley_resumes_total", "from=\"refused\"", "")                   \
-    X(M_CLOSED_SLOW, COUNTER, "parley_closed_total", "reason=\"slow\"", "Websockets closed by the server, by reason.") \
-    X(M_CLOSED_UNAUTHENTICATED, COUNTER, "parley_closed_total", "reason=\"unauthenticated\"", "") \
+    X(M_CLOSED_SLOW, COUNTER, "parley_closed_total", "reason=\"slow\"",                            \
+      "Websockets closed by the server, by reason.")                                               \
+    X(M_CLOSED_UNAUTHENTICATED, COUNTER, "parley_closed_total", "reason=\"unauthenticated\"", "")  \
     X(M_CLOSED_TOO_FAST, COUNTER, "parley_closed_total", "reason=\"too_fast\"", "")                \
     X(M_CLOSED_PROTOCOL, COUNTER, "parley_closed_total", "reason=\"protocol\"", "")                \
     X(M_CLOSED_DEAD, COUNTER, "parley_closed_total", "reason=\"dead\"", "")                        \
     X(M_CLOSED_DRAIN, COUNTER, "parley_closed_total", "reason=\"drain\"", "")                      \
-    X(M_REFUSED_RATE, COUNTER, "parley_refused_total", "reason=\"rate_limited\"", "Sends refused, by reason.") \
+    X(M_REFUSED_RATE, COUNTER, "parley_refused_total", "reason=\"rate_limited\"",                  \
+      "Sends refused, by reason.")                                                                 \
     X(M_REFUSED_UNAVAILABLE, COUNTER, "parley_refused_total", "reason=\"unavailable\"", "")        \
     X(M_REFUSED_OTHER, COUNTER, "parley_refused_total", "reason=\"other\"", "")                    \
     X(M_LOGIN_OK, COUNTER, "parley_logins_total", "outcome=\"ok\"", "Log-in tries by outcome.")    \
@@ -42,16 +54,23 @@
     X(M_LOGIN_BUSY, COUNTER, "parley_logins_total", "outcome=\"busy\"", "")                        \
     X(M_REGISTERED, COUNTER, "parley_registrations_total", "", "Accounts made.")
 
-#define METRICS_TABLE_STORE(X)                                                                     \
-    X(M_JOURNAL_QUEUE, GAUGE, "parley_journal_queue", "", "Appends and jobs waiting for the journal.") \
-    X(M_JOURNAL_BATCH, HISTOGRAM_SIZE, "parley_journal_batch_events", "", "Events a journal batch made durable at once.") \
-    X(M_JOURNAL_COMMIT, HISTOGRAM_US, "parley_journal_commit_seconds", "", "Making one batch durable.") \
-    X(M_JOURNAL_FAILED, COUNTER, "parley_journal_failed_batches_total", "", "Batches that could not be made durable.") \
-    X(M_STORE_READ, HISTOGRAM_US, "parley_store_read_seconds", "", "One read call of the store.")  \
-    X(M_CHECKPOINTS, COUNTER, "parley_wal_checkpoints_total", "", "WAL checkpoints that ran to the end.") \
-    X(M_WAL_BYTES, GAUGE, "parley_wal_bytes", "", "Bytes of the WAL in use.")                      \
-    X(M_WORKERS_QUEUE, GAUGE, "parley_workers_queue", "", "Requests waiting for a worker.")        \
-    X(M_FANOUT_BACKLOG, GAUGE, "parley_fanout_backlog_bytes", "", "Encoded bytes that loops have not handed out yet.") \
-    X(M_TAIL_BYTES, GAUGE, "parley_tail_bytes", "", "Bytes of recent messages kept in memory for catching up.")
+#define METRICS_TABLE_STORE(X)                                                                    \
+    X(M_JOURNAL_QUEUE, GAUGE, "parley_journal_queue", "",                                         \
+      "Appends and jobs waiting for the journal.")                                                \
+    X(M_JOURNAL_BATCH, HISTOGRAM_SIZE, "parley_journal_batch_events", "",                         \
+      "Events a journal batch made durable at once.")                                             \
+    X(M_JOURNAL_COMMIT, HISTOGRAM_US, "parley_journal_commit_seconds", "",                        \
+      "Making one batch durable.")                                                                \
+    X(M_JOURNAL_FAILED, COUNTER, "parley_journal_failed_batches_total", "",                       \
+      "Batches that could not be made durable.")                                                  \
+    X(M_STORE_READ, HISTOGRAM_US, "parley_store_read_seconds", "", "One read call of the store.") \
+    X(M_CHECKPOINTS, COUNTER, "parley_wal_checkpoints_total", "",                                 \
+      "WAL checkpoints that ran to the end.")                                                     \
+    X(M_WAL_BYTES, GAUGE, "parley_wal_bytes", "", "Bytes of the WAL in use.")                     \
+    X(M_WORKERS_QUEUE, GAUGE, "parley_workers_queue", "", "Requests waiting for a worker.")       \
+    X(M_FANOUT_BACKLOG, GAUGE, "parley_fanout_backlog_bytes", "",                                 \
+      "Encoded bytes that loops have not handed out yet.")                                        \
+    X(M_TAIL_BYTES, GAUGE, "parley_tail_bytes", "",                                               \
+      "Bytes of recent messages kept in memory for catching up.")
 
 #endif
