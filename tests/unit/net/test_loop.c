@@ -250,6 +250,11 @@ static void a_timer_of_a_later_round_waits(void **state)
     rig_stop(&r);
 }
 
+static void usage_of_the_loop(void *arg)
+{
+    getrusage(RUSAGE_THREAD, arg);
+}
+
 /* The wheel is driven only where something lies in it. */
 static void far_timers_do_not_wake_the_process(void **state)
 {
@@ -263,11 +268,11 @@ static void far_timers_do_not_wake_the_process(void **state)
         rig_call(&r, alarm_start, &far[i]);
     rig_sleep_ms(100);
     struct rusage before, after;
-    getrusage(RUSAGE_SELF, &before);
+    rig_call(&r, usage_of_the_loop, &before);
     rig_sleep_ms(1000);
-    getrusage(RUSAGE_SELF, &after);
+    rig_call(&r, usage_of_the_loop, &after);
     /* Ticking every 64 ms would be 15 switches more. */
-    assert_in_range(after.ru_nvcsw - before.ru_nvcsw, 0, 8);
+    assert_in_range(after.ru_nvcsw - before.ru_nvcsw, 0, 5);
     for (int i = 0; i < 3; i++)
         rig_call(&r, alarm_stop, &far[i]);
     rig_stop(&r);
