@@ -10,39 +10,39 @@
 
 #include <stdint.h>
 
-/* clang-format off: a table to be read by its columns */
+/* Read it by its columns. */
+/* clang-format off */
 /*        name              status  code            public text */
 #define ERR_TABLE(X)                                                                               \
-    X(ERR_OK, 200, "", "")                                                                         \
-    X(ERR_BAD_REQUEST, 400, "bad_request", "The request is malformed")                             \
-    X(ERR_NO_TOKEN, 401, "unauthorized", "Not Get JWT claims")                                     \
-    X(ERR_BAD_TOKEN, 401, "unauthorized", "Invalid JWT claims")                                    \
-    X(ERR_TOKEN_EXPIRED, 401, "expired", "JWT claims is expired")                                  \
-    X(ERR_BAD_PASSWORD, 401, "unauthorized", "Password is wrong")                                  \
-    X(ERR_FORBIDDEN, 403, "forbidden", "This request may not come from another site")              \
-    X(ERR_NOT_MEMBER, 403, "forbidden", "Not a member of this channel")                            \
-    X(ERR_NOT_FOUND, 404, "not_found", "Not found")                                                \
-    X(ERR_CHANNEL_NOT_FOUND, 404, "not_found", "There is no such channel")                         \
-    X(ERR_MESSAGE_NOT_FOUND, 404, "not_found", "There is no such message")                         \
-    X(ERR_USER_NOT_FOUND, 404, "not_found", "There is no such user")                               \
-    X(ERR_NOT_JOINED, 404, "not_found", "Not a member of this channel")                            \
-    X(ERR_METHOD, 405, "bad_request", "This method is not allowed here")                           \
-    X(ERR_EMAIL_TAKEN, 409, "conflict", "This Field users_email_key is used")                      \
-    X(ERR_ALREADY_MEMBER, 409, "conflict", "This Field userid_channelid_pkey is used")             \
-    X(ERR_CLIENT_ID_CONFLICT, 409, "conflict", "This client_msg_id was used with another content") \
-    X(ERR_TOO_MANY_CHANNELS, 409, "conflict",                                                      \
-      "You are in as many channels as one may be; leave one first")                                \
-    X(ERR_TOO_LARGE, 413, "too_large", "The request is too large")                                 \
-    X(ERR_RATE_LIMITED, 429, "rate_limited", "Too many requests; wait a moment")                   \
-    X(ERR_UNAVAILABLE, 503, "unavailable", "The service cannot do this right now; try again")      \
-    X(ERR_UNKNOWN, 503, "unknown", "The outcome is unknown; retry with the same client_msg_id")    \
-    X(ERR_INTERNAL, 500, "internal", "Something went wrong on the server")
+    X(ERR_OK,                 200, "",             "")                                             \
+    X(ERR_BAD_REQUEST,        400, "bad_request",  "The request is malformed")                     \
+    X(ERR_NO_TOKEN,           401, "unauthorized", "Not Get JWT claims")                           \
+    X(ERR_BAD_TOKEN,          401, "unauthorized", "Invalid JWT claims")                           \
+    X(ERR_TOKEN_EXPIRED,      401, "expired",      "JWT claims is expired")                        \
+    X(ERR_BAD_PASSWORD,       401, "unauthorized", "Password is wrong")                            \
+    X(ERR_FORBIDDEN,          403, "forbidden",    "This request may not come from another site")  \
+    X(ERR_NOT_MEMBER,         403, "forbidden",    "Not a member of this channel")                 \
+    X(ERR_NOT_FOUND,          404, "not_found",    "Not found")                                    \
+    X(ERR_CHANNEL_NOT_FOUND,  404, "not_found",    "There is no such channel")                     \
+    X(ERR_MESSAGE_NOT_FOUND,  404, "not_found",    "There is no such message")                     \
+    X(ERR_USER_NOT_FOUND,     404, "not_found",    "There is no such user")                        \
+    X(ERR_NOT_JOINED,         404, "not_found",    "Not a member of this channel")                 \
+    X(ERR_METHOD,             405, "bad_request",  "This method is not allowed here")              \
+    X(ERR_EMAIL_TAKEN,        409, "conflict",     "This Field users_email_key is used")           \
+    X(ERR_ALREADY_MEMBER,     409, "conflict",     "This Field userid_channelid_pkey is used")     \
+    X(ERR_CLIENT_ID_CONFLICT, 409, "conflict",     "This client_msg_id was used with another content") \
+    X(ERR_TOO_MANY_CHANNELS,  409, "conflict",     "You are in as many channels as one may be; leave one first") \
+    X(ERR_TOO_LARGE,          413, "too_large",    "The request is too large")                     \
+    X(ERR_RATE_LIMITED,       429, "rate_limited", "Too many requests; wait a moment")             \
+    X(ERR_UNAVAILABLE,        503, "unavailable",  "The service cannot do this right now; try again") \
+    X(ERR_UNKNOWN,            503, "unknown",      "The outcome is unknown; retry with the same client_msg_id") \
+    X(ERR_INTERNAL,           500, "internal",     "Something went wrong on the server")
 
 enum err {
 #define ERR_ENUM(name, status, code, text) name,
     ERR_TABLE(ERR_ENUM)
 #undef ERR_ENUM
-        ERR_COUNT
+    ERR_COUNT
 };
 /* clang-format on */
 
