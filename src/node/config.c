@@ -37,23 +37,30 @@ static void load_default(struct load *l, const struct config_key *key)
     buf_fini(&why);
 }
 
-/* Says what is wrong with a path that is no key, and which one might be meant. */
-static void report_unknown(struct load *l, const struct config_where *where, const char *path)
+/* Says that there is no such key or section, and which one might be meant. */
+static void report_unknown(struct load *l, const struct config_where *where, const char *path,
+                           bool is_section)
 {
-    char parent[CONFIG_YAML_PATH_SIZE] = "";
-    const char *dot = strrchr(path, '.');
-    if (dot != NULL)
-        str_copy((struct str){path, (size_t)(dot - path)}, parent, sizeof parent);
-    const struct config_key *near = config_key_nearest(path);
-    if (config_key_find(parent) != NULL)
-        config_report_add(l->report, true, where, parent, "a value is expected, not a section");
-    else if (config_key_is_section(path))
-        config_report_add(l->report, true, where, path, "is a section: keys are expected");
-    else if (near != NULL)
-        config_report_add(l->report, true, where, path, "there is no such key; did you mean %s?",
-                          near->path);
+    char near[CONFIG_PATH_SIZE];
+    const char *what = is_section ? "section" : "key";
+    if (config_key_nearest(path, is_section, near))
+        config_report_add(l->report, true, where, path, "there is no such %s; did you mean %s?",
+                          what, near);
     else
-        config_report_add(l->report, true, where, path, "there is no such key");
+        config_report_add(l->report, true, where, path, "there is no such %s", what);
+}
+
+static bool on_file_section(struct config_yaml_handler *self, const char *path, unsigned line)
+{
+    struct load *l = MEM_OWNER(self, struct load, super);
+    struct config_where where = {LAYER_FILE, line, l->file};
+    if (config_key_is_section(path))
+        return true;
+    if (config_key_find(path) != NULL)
+        config_report_add(l->report, true, &where, path, "a value is expected, not a section");
+    else
+        report_unknown(l, &where, path, true);
+    return false;
 }
 
 /* One value from one source. */
@@ -105,10 +112,12 @@ static void on_file_value(struct config_yaml_handler *self, const char *path,
     struct load *l = MEM_OWNER(self, struct load, super);
     struct config_where where = {LAYER_FILE, line, l->file};
     const struct config_key *key = config_key_find(path);
-    if (key == NULL) {
-        report_unknown(l, &where, path);
+    if (key == NULL && config_key_is_section(path))
+        config_report_add(l->report, true, &where, path, "is a section: keys are expected");
+    else if (key == NULL)
+        report_unknown(l, &where, path, false);
+    if (key == NULL)
         return;
-    }
     struct str items[CONFIG_LIST_MAX];
     struct buf bytes, why;
     buf_init(&bytes, CONFIG_FORMAT_BYTES_MAX);
@@ -204,7 +213,7 @@ static void load_flags(struct load *l, const struct config_override *flags, size
 enum err config_load(struct config *out, const char *file, char **env,
                      const struct config_override *flags, size_t n, struct config_report *report)
 {
-    struct load l = {{on_file_value, on_file_error}, out, report, file, env};
+    struct load l = {{on_file_section, on_file_value, on_file_error}, out, report, file, env};
     memset(out, 0, sizeof *out);
     for (size_t i = 0; i < CONFIG_KEYS; i++)
         load_default(&l, &config_keys[i]);

@@ -98,24 +98,27 @@ static const char *last_name(const char *path)
     return dot == NULL ? path : dot + 1;
 }
 
-const struct config_key *config_key_nearest(const char *path)
+bool config_key_nearest(const char *path, bool is_section, char out[CONFIG_PATH_SIZE])
 {
-    const struct config_key *nearest = NULL;
-    unsigned best = (unsigned)strlen(last_name(path)) / 3 + 1;
+    char candidate[CONFIG_PATH_SIZE];
+    unsigned best = (unsigned)strlen(last_name(path)) / 3 + 2; /* as far as this is no hint */
+    bool found = false;
     for (size_t i = 0; i < CONFIG_KEYS; i++) {
         const struct config_key *key = &config_keys[i];
         if (key->type == CONFIG_IGNORED || key->type == CONFIG_ALIAS)
             continue;
-        bool elsewhere = strcmp(last_name(key->path), last_name(path)) == 0;
-        unsigned d = distance(path, key->path);
-        if (d <= best && (nearest == NULL || d < best)) {
-            nearest = key;
-            best = d;
-        } else if (elsewhere && nearest == NULL) {
-            nearest = key;
+        snprintf(candidate, sizeof candidate, "%s", key->path);
+        if (is_section)
+            *strrchr(candidate, '.') = '\0';
+        unsigned d = distance(path, candidate);
+        bool has_same_name = strcmp(last_name(candidate), last_name(path)) == 0;
+        if (d < best || (has_same_name && !found)) {
+            best = d < best ? d : best;
+            found = true;
+            memcpy(out, candidate, sizeof candidate);
         }
     }
-    return nearest;
+    return found;
 }
 
 void config_key_env(const struct config_key *key, char out[CONFIG_ENV_SIZE])

@@ -46,8 +46,10 @@ static inline size_t config_key_index(const struct config_key *key)
 }
 /* Is `path` a section: the beginning of a key up to a dot? */
 bool config_key_is_section(const char *path);
-/* The key whose path looks most like `path`, or whose last name is the same; NULL: none does. */
-const struct config_key *config_key_nearest(const char *path);
+/* What looks most like `path` into `out`: a section when `is_section`, else a key, or one whose
+ * last name is the same; false: nothing does. */
+#define CONFIG_PATH_SIZE 64
+bool config_key_nearest(const char *path, bool is_section, char out[CONFIG_PATH_SIZE]);
 
 /* PARLEY_SERVER_GRPC_PORT for server.grpcPort. */
 #define CONFIG_ENV_SIZE 80

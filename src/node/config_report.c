@@ -59,20 +59,17 @@ void config_report_add(struct config_report *r, bool is_error, const struct conf
     char sentence[PROBLEM_BYTES_MAX];
     struct buf line;
     va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(sentence, sizeof sentence, fmt, ap);
+    va_end(ap);
     if (is_error)
         r->errors++;
     if (r->n > CONFIG_PROBLEMS_MAX)
         return;
     buf_init(&line, 2 * PROBLEM_BYTES_MAX);
-    if (r->n == CONFIG_PROBLEMS_MAX) {
-        buf_puts(&line, "and more");
-    } else {
-        va_start(ap, fmt);
-        vsnprintf(sentence, sizeof sentence, fmt, ap);
-        va_end(ap);
+    if (r->n < CONFIG_PROBLEMS_MAX)
         put_subject(&line, where, path);
-        buf_puts(&line, sentence);
-    }
+    buf_puts(&line, r->n < CONFIG_PROBLEMS_MAX ? sentence : "and more");
     for (size_t i = 0; i < line.n; i++) /* a value may hold anything; this goes to a terminal */
         if ((unsigned char)line.p[i] < 0x20 || line.p[i] == 0x7F)
             line.p[i] = '?';

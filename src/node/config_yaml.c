@@ -199,8 +199,8 @@ static bool see_path(struct reader *r)
 
 static bool read_section(struct reader *r, unsigned depth);
 
-/* What stands behind a key: the event in hand is its first. */
-static bool read_node(struct reader *r, unsigned depth)
+/* What stands behind a key on line `line`: the event in hand is its first. */
+static bool read_node(struct reader *r, unsigned line, unsigned depth)
 {
     if (!check_event(r))
         return false;
@@ -210,6 +210,8 @@ static bool read_node(struct reader *r, unsigned depth)
     case YAML_SEQUENCE_START_EVENT:
         return read_list(r);
     case YAML_MAPPING_START_EVENT:
+        if (!r->handler->on_section(r->handler, r->path, line))
+            return skip_node(r);
         return read_section(r, depth + 1);
     default:
         fail(r, line_of(r), "a value is expected here");
@@ -221,6 +223,7 @@ static bool read_node(struct reader *r, unsigned depth)
 static bool read_entry(struct reader *r, unsigned depth)
 {
     size_t n = strlen(r->path);
+    unsigned line = line_of(r);
     if (!check_event(r))
         return false;
     bool wanted = enter_key(r);
@@ -230,7 +233,7 @@ static bool read_entry(struct reader *r, unsigned depth)
         wanted = false;
     if (!skip_node(r) || !advance(r)) /* the key, which may be anything in YAML */
         return false;
-    bool read = wanted ? read_node(r, depth) : skip_node(r);
+    bool read = wanted ? read_node(r, line, depth) : skip_node(r);
     r->path[n] = '\0';
     return read;
 }

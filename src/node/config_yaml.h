@@ -19,6 +19,8 @@
 #define CONFIG_YAML_KEYS_MAX  1024
 
 struct config_yaml_handler {
+    /* A section begins; false passes over it. */
+    bool (*on_section)(struct config_yaml_handler *self, const char *path, unsigned line);
     /* Texts are borrowed until it returns. */
     void (*on_value)(struct config_yaml_handler *self, const char *path,
                      const struct config_text *text, unsigned line);
@@ -27,6 +29,7 @@ struct config_yaml_handler {
                      const char *why);
 };
 
+/* The handler hears of everything in the order of the file before this returns. */
 void config_yaml_read(struct str text, struct config_yaml_handler *handler);
 
 #endif

@@ -130,6 +130,12 @@ static void test_unknown_keys_come_with_a_hint(void **state)
     expect_error(
         "limits:\n  walBytes: 1\n",
         "parley.yaml:2: limits.walBytes: there is no such key; did you mean data.walBytes?");
+    expect_error("servre:\n  workers: 4\n  loops: 1\n",
+                 "parley.yaml:1: servre: there is no such section; did you mean server?");
+    expect_error("kafka:\n\n  producter:\n    broker: a\n",
+                 "parley.yaml:3: kafka.producter: there is no such section; did you mean "
+                 "kafka.producer?");
+    expect_error("weather: {sunny: true}\n", "parley.yaml:1: weather: there is no such section");
     expect_error("weather: fine\n", "parley.yaml:1: weather: there is no such key");
     expect_error("server: here\n", "parley.yaml:1: server: is a section: keys are expected");
     expect_error("kafka:\n  producer: here\n",
