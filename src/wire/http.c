@@ -283,15 +283,14 @@ static enum step on_chunk_end(struct http_parser *p, struct input *in)
 
 static enum step on_trailers(struct http_parser *p, struct input *in)
 {
-    enum step step = line_read(p, in, &p->line_text, &p->extra_left, HTTP_FAULT_TRAILER);
+    enum step step = line_read(p, in, &p->line_text, &p->extra_left, HTTP_FAULT_TRAILERS);
     if (step != STEP_ON)
         return step;
     if (p->line_text.n == 0)
         return done(p);
-    struct http_field dropped;
-    enum http_fault fault = http_field_line_read(buf_str(&p->line_text), &dropped);
+    enum http_fault fault = http_trailer_line_check(buf_str(&p->line_text));
     if (fault == HTTP_FAULT_NONE && p->trailers++ == p->limits.head_fields)
-        fault = HTTP_FAULT_TRAILER;
+        fault = HTTP_FAULT_TRAILERS;
     buf_clear(&p->line_text);
     return fault == HTTP_FAULT_NONE ? STEP_ON : refuse(p, fault);
 }

@@ -3,15 +3,16 @@
  * and when the body is; whatever is malformed ends in HTTP_ERROR with the status to answer, after
  * which the connection must be closed.
  *
- * Refused: both Content-Length and Transfer-Encoding, repeated or signed or empty lengths, codings
- * other than a single "chunked" (501), any coding in HTTP/1.0, obs-fold, bare CR or LF, NUL and
- * other control characters, white space before a colon, a missing (HTTP/1.1), repeated or malformed
- * Host, a target that is not in origin form (or "*" for OPTIONS), more than one empty line before a
- * request, methods outside RFC 9110 and PATCH (501), request lines (414) or heads (431) over
- * `head_bytes`, more than `head_fields` fields (431), a body over `body_bytes` (413), versions
- * other than 1.0 and 1.1 (505), other expectations than 100-continue (417). The table of all of
- * them is http_fault.h. Chunk extensions and trailers are checked, bounded by `head_bytes`
- * together, and dropped.
+ * Refused: both Content-Length and Transfer-Encoding, repeated or signed or empty lengths,
+ * codings other than a single "chunked" (501), any coding in HTTP/1.0, obs-fold, bare CR or LF,
+ * NUL and other control characters, white space before a colon, tabs around the value of a field
+ * that decides how the request is read, such fields as trailers, a missing (HTTP/1.1), repeated
+ * or malformed Host, a target that is not in origin form (or "*" for OPTIONS), more than one
+ * empty line before a request, methods outside RFC 9110 and PATCH (501), request lines (414) or
+ * heads (431) over `head_bytes`, more than `head_fields` fields (431), a body over `body_bytes`
+ * (413), versions other than 1.0 and 1.1 (505), other expectations than 100-continue (417). The
+ * table of all of them is http_fault.h. Chunk extensions and trailers are checked, bounded by
+ * `head_bytes` together, and dropped.
  *
  * Memory: the head and the body are copied as they come, into buffers that grow up to their limits
  * and never by what a peer merely announces. http_parser_next gives all of it back.

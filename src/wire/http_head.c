@@ -80,26 +80,13 @@ enum http_fault http_start_line_read(struct str line, struct http_start_line *ou
     return target_is_valid(out->method, out->target) ? HTTP_FAULT_NONE : HTTP_FAULT_TARGET;
 }
 
-/* ---- Fields ---- */
+/* ---- The fields that decide how a request is read ---- */
 
-enum http_fault http_field_line_read(struct str line, struct http_field *out)
-{
-    if (line.p[0] == ' ' || line.p[0] == '\t')
-        return HTTP_FAULT_FOLD;
-    const char *colon = memchr(line.p, ':', line.n);
-    if (colon == NULL)
-        return HTTP_FAULT_FIELD;
-    out->name = (struct str){line.p, (size_t)(colon - line.p)};
-    out->value = http_trim((struct str){colon + 1, line.n - out->name.n - 1});
-    return http_chars_all(out->name, HTTP_CHAR_TOKEN) ? HTTP_FAULT_NONE : HTTP_FAULT_FIELD;
-}
-
-/* ---- The judgement ---- */
-
-/* What the fields say that decide how the message is delimited. */
 struct evidence {
     unsigned hosts, lengths, codings, expects;
     unsigned long long length;
+    bool close, keep_alive, upgrade; /* in Connection */
+    bool websocket;                  /* in Upgrade */
 };
 
 static bool port_is_valid(struct str port)
@@ -155,20 +142,74 @@ static enum http_fault take_expect(struct evidence *e, struct str value)
     return str_eq_nocase(value, STR("100-continue")) ? HTTP_FAULT_NONE : HTTP_FAULT_EXPECT;
 }
 
+static enum http_fault take_connection(struct evidence *e, struct str value)
+{
+    while (value.p != NULL) {
+        struct str option = http_list_next(&value, ',');
+        e->close |= str_eq_nocase(option, STR("close"));
+        e->keep_alive |= str_eq_nocase(option, STR("keep-alive"));
+        e->upgrade |= str_eq_nocase(option, STR("upgrade"));
+    }
+    return HTTP_FAULT_NONE;
+}
+
+static enum http_fault take_upgrade(struct evidence *e, struct str value)
+{
+    while (value.p != NULL)
+        e->websocket |= str_eq_nocase(http_list_next(&value, ','), STR("websocket"));
+    return HTTP_FAULT_NONE;
+}
+
 static const struct {
     const char *name;
     enum http_fault (*take)(struct evidence *e, struct str value);
 } known_fields[] = {
-    {"host", take_host},
-    {"content-length", take_length},
-    {"transfer-encoding", take_coding},
-    {"expect", take_expect},
+    {"host", take_host},     {"content-length", take_length}, {"transfer-encoding", take_coding},
+    {"expect", take_expect}, {"connection", take_connection}, {"upgrade", take_upgrade},
 };
+
+enum { KNOWN_FIELDS = sizeof known_fields / sizeof *known_fields };
+
+static bool field_is_known(struct str name)
+{
+    for (size_t k = 0; k < KNOWN_FIELDS; k++)
+        if (str_eq_nocase(name, str_of(known_fields[k].name)))
+            return true;
+    return false;
+}
+
+/* ---- Field lines ---- */
+
+enum http_fault http_field_line_read(struct str line, struct http_field *out)
+{
+    if (line.p[0] == ' ' || line.p[0] == '\t')
+        return HTTP_FAULT_FOLD;
+    const char *colon = memchr(line.p, ':', line.n);
+    if (colon == NULL)
+        return HTTP_FAULT_FIELD;
+    out->name = (struct str){line.p, (size_t)(colon - line.p)};
+    struct str raw = {colon + 1, line.n - out->name.n - 1};
+    out->value = http_trim(raw);
+    if (!http_chars_all(out->name, HTTP_CHAR_TOKEN))
+        return HTTP_FAULT_FIELD;
+    /* Not every parser takes a tab for white space around a length. */
+    bool has_tab = raw.n > 0 && memchr(raw.p, '\t', raw.n) != NULL;
+    return has_tab && field_is_known(out->name) ? HTTP_FAULT_FIELD : HTTP_FAULT_NONE;
+}
+
+enum http_fault http_trailer_line_check(struct str line)
+{
+    struct http_field f;
+    enum http_fault fault = http_field_line_read(line, &f);
+    return fault == HTTP_FAULT_NONE && field_is_known(f.name) ? HTTP_FAULT_TRAILER_FIELD : fault;
+}
+
+/* ---- The judgement ---- */
 
 static enum http_fault evidence_gather(const struct http_request *r, struct evidence *e)
 {
     for (size_t i = 0; i < r->n_fields; i++) {
-        for (size_t k = 0; k < sizeof known_fields / sizeof *known_fields; k++) {
+        for (size_t k = 0; k < KNOWN_FIELDS; k++) {
             if (!str_eq_nocase(r->fields[i].name, str_of(known_fields[k].name)))
                 continue;
             enum http_fault fault = known_fields[k].take(e, r->fields[i].value);
@@ -202,15 +243,13 @@ static void target_split(struct http_request *r)
     r->query = (struct str){mark + 1, r->target.n - r->path.n - 1};
 }
 
-static void flags_set(struct http_request *r, bool has_body, bool expects)
+static void flags_set(struct http_request *r, const struct evidence *e)
 {
-    bool close = http_field_has_token(r, "connection", "close");
-    r->keep_alive =
-        !close && (!r->version_1_0 || http_field_has_token(r, "connection", "keep-alive"));
-    r->expect_continue = expects && has_body && !r->version_1_0;
-    r->upgrade_websocket = !r->version_1_0 && !has_body && str_eq(r->method, STR("GET")) &&
-                           http_field_has_token(r, "connection", "upgrade") &&
-                           http_field_has_token(r, "upgrade", "websocket");
+    bool has_body = e->codings > 0 || e->length > 0;
+    r->keep_alive = !e->close && (!r->version_1_0 || e->keep_alive);
+    r->expect_continue = e->expects > 0 && has_body && !r->version_1_0;
+    r->upgrade_websocket =
+        e->upgrade && e->websocket && !r->version_1_0 && !has_body && str_eq(r->method, STR("GET"));
 }
 
 enum http_fault http_head_judge(struct http_request *r, size_t body_bytes,
@@ -224,7 +263,7 @@ enum http_fault http_head_judge(struct http_request *r, size_t body_bytes,
         return fault;
     *framing = (struct http_framing){.chunked = e.codings > 0, .length = e.length};
     target_split(r);
-    flags_set(r, framing->chunked || framing->length > 0, e.expects > 0);
+    flags_set(r, &e);
     return HTTP_FAULT_NONE;
 }
 

@@ -16,8 +16,12 @@ struct http_start_line {
 
 /* `line` is without its CRLF, free of control characters. */
 enum http_fault http_start_line_read(struct str line, struct http_start_line *out);
-/* A header or trailer field, not empty. */
+/* A header field, not empty. Tabs around the value are refused in the fields that decide how the
+ * message is read. */
 enum http_fault http_field_line_read(struct str line, struct http_field *out);
+/* A trailer field, not empty. Those that decide how a message is read may not come so late
+ * (RFC 9110 section 6.5.1). */
+enum http_fault http_trailer_line_check(struct str line);
 
 /* How the body is delimited (RFC 9112 section 6). */
 struct http_framing {

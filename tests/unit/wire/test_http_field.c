@@ -41,13 +41,13 @@ static void test_field_get(void **state)
 static void test_has_token(void **state)
 {
     (void)state;
-    struct http_parser *p = request_with(
-        "Connection: , keep-alive ,\tUpgrade\r\nConnection: \"a, close\"\r\nEmpty:\r\n");
+    struct http_parser *p =
+        request_with("X-List: , keep-alive ,\tUpgrade\r\nX-List: \"a, close\"\r\nEmpty:\r\n");
     const struct http_request *r = http_parser_request(p);
-    assert_true(http_field_has_token(r, "connection", "keep-alive"));
-    assert_true(http_field_has_token(r, "connection", "upgrade"));
-    assert_false(http_field_has_token(r, "connection", "close")); /* within a string */
-    assert_false(http_field_has_token(r, "connection", "keep"));
+    assert_true(http_field_has_token(r, "x-list", "keep-alive"));
+    assert_true(http_field_has_token(r, "x-list", "upgrade"));
+    assert_false(http_field_has_token(r, "x-list", "close")); /* within a string */
+    assert_false(http_field_has_token(r, "x-list", "keep"));
     assert_false(http_field_has_token(r, "empty", "x"));
     assert_false(http_field_has_token(r, "absent", "x"));
     http_parser_free(p);
