@@ -136,21 +136,24 @@ static bool read_channels(struct command_parser *p, void *out)
 /* How a value meets one that another name of the same field gave before. */
 enum meeting { REPLACES, YIELDS, CLASHES };
 
+/* clang-format off */
+#define NAME(literal) {literal, sizeof(literal) - 1}
+/* clang-format on */
+
 /* The known fields of `data`. Where a name has several rows, the value's kind picks one. */
 static const struct field {
-    const char *name;
-    size_t name_len;
+    struct str name;
     enum reader_kind kind;
     enum meeting meeting;
     read_f *read;
     size_t has, at; /* offsets in struct command */
     const char *wrong;
 } fields[] = {
-#define FIELD(name, kind, meeting, read, member, at, wrong)                                  \
-    {                                                                                        \
-        name, sizeof(name) - 1, kind, meeting, read, offsetof(struct command, has_##member), \
-            offsetof(struct command, at), wrong                                              \
-    }
+/* clang-format off */
+#define FIELD(name, kind, meeting, read, member, at, wrong)                                        \
+    {NAME(name), kind, meeting, read, offsetof(struct command, has_##member),                      \
+     offsetof(struct command, at), wrong}
+    /* clang-format on */
     FIELD("channel_id", READER_NONE, REPLACES, read_uuid, channel, channel,
           "data.channel_id must be a UUID"),
     FIELD("channel", READER_NONE, YIELDS, read_uuid, channel, channel,
@@ -181,7 +184,7 @@ static const struct field *field_find(struct str name, enum reader_kind kind)
     const struct field *found = NULL;
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
         const struct field *f = &fields[i];
-        if (f->name_len != name.n || memcmp(f->name, name.p, name.n) != 0)
+        if (!str_eq(f->name, name))
             continue;
         found = f;
         if (f->kind == kind)
@@ -235,14 +238,14 @@ static void action_read(struct command_parser *p)
         struct str name;
         enum command_action action;
     } actions[] = {
-        {{"CreateMessage", 13}, COMMAND_CREATE_MESSAGE},
-        {{"CreateReply", 11}, COMMAND_CREATE_REPLY},
-        {{"Hello", 5}, COMMAND_HELLO},
-        {{"Resume", 6}, COMMAND_RESUME},
-        {{"Watch", 5}, COMMAND_WATCH},
-        {{"Typing", 6}, COMMAND_TYPING},
-        {{"Read", 4}, COMMAND_READ},
-        {{"Ping", 4}, COMMAND_PING},
+        {NAME("CreateMessage"), COMMAND_CREATE_MESSAGE},
+        {NAME("CreateReply"), COMMAND_CREATE_REPLY},
+        {NAME("Hello"), COMMAND_HELLO},
+        {NAME("Resume"), COMMAND_RESUME},
+        {NAME("Watch"), COMMAND_WATCH},
+        {NAME("Typing"), COMMAND_TYPING},
+        {NAME("Read"), COMMAND_READ},
+        {NAME("Ping"), COMMAND_PING},
     };
     struct str name;
     if (!read_text(p, &name)) {

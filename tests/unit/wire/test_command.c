@@ -3,13 +3,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <assert.h>
 #include <cmocka.h>
 #include <stdio.h>
 
+#include "domain/limits.h"
 #include "json_draw.h"
 #include "json_judge.h"
 
 #define CHANNEL "0190f5a8-7b9e-4c1a-9d3e-6f2b8a1c4d5e"
+
+/* The limits of the protocol, which the codec may not include. */
+static_assert(READER_DEPTH_MAX == LIMIT_JSON_DEPTH, "depth");
+static_assert(READER_TEXT_MAX == LIMIT_WS_MESSAGE_BYTES, "length");
+static_assert(COMMAND_REF_CHARS_MAX == LIMIT_REF_CHARS, "ref");
+static_assert(COMMAND_CHANNELS_MAX >= LIMIT_WATCHED_CHANNELS, "watch");
 
 static struct command_parser *parser;
 static struct command c;
