@@ -50,7 +50,8 @@ class Page:
     # ---- Schemas ----
 
     def type_of(self, schema):
-        schema = self.resolve(schema)
+        if "$ref" in schema:
+            return schema["$ref"].rsplit("/", 1)[1]
         if "const" in schema:
             return "`" + json.dumps(schema["const"]) + "`"
         for word in ("oneOf", "anyOf"):
@@ -94,8 +95,8 @@ class Page:
             field = self.resolve(field)
             if field.get("type") == "array":
                 items = self.resolve(field["items"])
-                for variant in items.get("anyOf", [items]):
-                    self.paragraph(f"An element of `{name}`:")
+                for variant in items.get("anyOf", [field["items"]]):
+                    self.paragraph(f"{self.type_of(variant)}, an element of `{name}`:")
                     self.fields(variant)
 
     # ---- Operations ----
@@ -147,7 +148,7 @@ class Page:
     def operation(self, method, path, operation):
         self.put("", f"### {method.upper()} {path}")
         token = operation.get("security", self.document["security"])
-        self.paragraph(operation["summary"] + "." + (" Needs a token." if token else ""))
+        self.paragraph(operation["summary"] + "." + (" With a token." if token else ""))
         if "description" in operation:
             self.paragraph(operation["description"])
         self.request(operation)

@@ -185,3 +185,37 @@ void test_journal_judge(struct test_journal *j, enum err err, bool duplicate, ui
     a->id = id;
     a->done(a);
 }
+
+/* ---- The notifier ---- */
+
+static struct test_notifier *notifier_of(struct notifier *self)
+{
+    return MEM_OWNER(self, struct test_notifier, super);
+}
+
+static void double_read_moved(struct notifier *self, const struct uuid *user,
+                              const struct uuid *channel, uint64_t seq, uint32_t except_shard,
+                              uint64_t except_session)
+{
+    (void)user, (void)channel, (void)seq, (void)except_session;
+    notifier_of(self)->reads += except_shard == ORIGIN_NO_SHARD;
+}
+
+static void double_revoked(struct notifier *self, const struct uuid *user, const struct uuid *jti,
+                           int64_t issued_before_us)
+{
+    (void)user, (void)jti, (void)issued_before_us;
+    notifier_of(self)->revocations++;
+}
+
+static void double_online(struct notifier *self, const struct uuid *users, size_t n, bool *online)
+{
+    for (size_t i = 0; i < n; i++)
+        online[i] = uuid_eq(&users[i], &notifier_of(self)->online);
+}
+
+void test_notifier_init(struct test_notifier *n)
+{
+    static const struct notifier_ops ops = {double_read_moved, double_revoked, double_online};
+    *n = (struct test_notifier){.super = {&ops}};
+}

@@ -9,6 +9,7 @@
 #include "port/channel_store.h"
 #include "port/journal.h"
 #include "port/message_store.h"
+#include "port/notifier.h"
 
 /* Where calls wait while it is shut. */
 struct gate {
@@ -60,5 +61,13 @@ void test_journal_fini(struct test_journal *j);
 /* Waits for an append; gives the verdict. */
 void test_journal_judge(struct test_journal *j, enum err err, bool duplicate, uint64_t seq,
                         uint64_t id);
+
+/* Everyone whose id is `online` is; counts what it is told. */
+struct test_notifier {
+    struct notifier super;
+    struct uuid online;
+    _Atomic unsigned reads, revocations;
+};
+void test_notifier_init(struct test_notifier *n);
 
 #endif

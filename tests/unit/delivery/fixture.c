@@ -43,6 +43,7 @@ void fixture_init(struct fixture *f)
     test_channels_init(&f->channel_store);
     test_messages_init(&f->message_store);
     test_journal_init(&f->journal);
+    test_notifier_init(&f->notifier);
     f->history = (struct history){&f->channel_store.super, &f->message_store.super};
     static const char *const any[] = {"*"};
     f->deps = (struct http_deps){
@@ -63,6 +64,7 @@ static void services_start(struct fixture *f)
     struct http_deps *deps = &f->deps;
     if (deps->auth == NULL)
         deps->auth = auth_new(&(struct auth_config){.accounts = &f->accounts.super,
+                                                    .notifier = &f->notifier.super,
                                                     .clock = &f->clock.super,
                                                     .limits = &f->limits,
                                                     .session_s = 3600});

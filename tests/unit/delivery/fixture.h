@@ -29,6 +29,7 @@ struct fixture {
     struct test_channels channel_store;
     struct test_messages message_store;
     struct test_journal journal;
+    struct test_notifier notifier;
     struct history history;
     struct token_key *key;
     size_t cold_queue_max;

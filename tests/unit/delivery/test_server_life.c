@@ -16,6 +16,7 @@
 #include "delivery/http/response.h"
 #include "delivery/http/server.h"
 #include "fixture.h"
+#include "telemetry/metrics.h"
 
 #define GET_HEALTH "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -257,6 +258,9 @@ static void test_stalled_reader(void **state)
         buf_put(&got, piece, (size_t)n);
     assert_memory_equal(got.p + got.n - 3, "}]}", 3);
     buf_fini(&got);
+    for (int i = 0; i < 1000 && metric_value(M_CONNECTIONS) > 0; i++)
+        usleep(10000);
+    assert_int_equal(metric_value(M_CONNECTIONS), 0);
     char *cut = client_read_all(stalled);
     assert_true(strlen(answer_body(cut)) < strtoul(answer_field(cut, "Content-Length"), NULL, 10));
     mem_free(cut);
