@@ -331,6 +331,7 @@ enum err auth_refresh(struct auth *a)
     int64_t now = now_us(a);
     enum err e =
         a->config.accounts->ops->revocations(a->config.accounts, now, on_stored_revocation, a);
-    revocations_sweep(a->revocations, now);
+    while (revocations_sweep(a->revocations, now))
+        ;
     return e;
 }

@@ -13,7 +13,7 @@ struct entry {
 };
 
 struct revocations {
-    pthread_rwlock_t lock;
+    pthread_mutex_t mutex;
     size_t max;
     int64_t session_us;
     struct entry *sessions, *users;
@@ -22,7 +22,7 @@ struct revocations {
 struct revocations *revocations_new(size_t max, int64_t session_us)
 {
     struct revocations *r = MEM_NEW(struct revocations);
-    pthread_rwlock_init(&r->lock, NULL);
+    pthread_mutex_init(&r->mutex, NULL);
     r->max = max;
     r->session_us = session_us;
     return r;
@@ -43,7 +43,7 @@ void revocations_free(struct revocations *r)
         return;
     map_clear(&r->sessions);
     map_clear(&r->users);
-    pthread_rwlock_destroy(&r->lock);
+    pthread_mutex_destroy(&r->mutex);
     mem_free(r);
 }
 
@@ -86,7 +86,7 @@ bool revocations_add(struct revocations *r, const struct revocation *entry, int6
     bool news;
     if (entry->expires_us <= now_us)
         return false;
-    pthread_rwlock_wrlock(&r->lock);
+    pthread_mutex_lock(&r->mutex);
     bool of_session = !uuid_eq(&entry->jti, &UUID_NIL);
     if (of_session && map_get(r->sessions, &entry->jti) == NULL &&
         HASH_COUNT(r->sessions) >= r->max) {
@@ -97,49 +97,53 @@ bool revocations_add(struct revocations *r, const struct revocation *entry, int6
     } else {
         news = map_put(&r->users, &entry->user, entry);
     }
-    pthread_rwlock_unlock(&r->lock);
+    pthread_mutex_unlock(&r->mutex);
     return news;
 }
 
 bool revocations_has(struct revocations *r, const struct uuid *user, const struct uuid *jti,
                      int64_t issued_us)
 {
-    pthread_rwlock_rdlock(&r->lock);
+    pthread_mutex_lock(&r->mutex);
     bool found = !uuid_eq(jti, &UUID_NIL) && map_get(r->sessions, jti) != NULL;
     if (!found) {
         const struct entry *e = map_get(r->users, user);
         found = e != NULL && issued_us < e->issued_before_us;
     }
-    pthread_rwlock_unlock(&r->lock);
+    pthread_mutex_unlock(&r->mutex);
     return found;
 }
 
 /* Entries stand in the order they came, which is nearly that of expiry: the first one that still
  * counts ends the sweep, and what hides behind it waits at most one session's lifetime. */
-static void map_sweep(struct entry **map, int64_t now_us)
+static bool map_sweep(struct entry **map, int64_t now_us)
 {
     struct entry *e, *next;
     unsigned swept = 0;
     HASH_ITER (hh, *map, e, next) {
-        if (e->expires_us > now_us || swept++ == REVOCATIONS_SWEEP_MAX)
-            return;
+        if (e->expires_us > now_us)
+            return false;
+        if (swept++ == REVOCATIONS_SWEEP_MAX)
+            return true;
         HASH_DEL(*map, e);
         mem_free(e);
     }
+    return false;
 }
 
-void revocations_sweep(struct revocations *r, int64_t now_us)
+bool revocations_sweep(struct revocations *r, int64_t now_us)
 {
-    pthread_rwlock_wrlock(&r->lock);
-    map_sweep(&r->sessions, now_us);
-    map_sweep(&r->users, now_us);
-    pthread_rwlock_unlock(&r->lock);
+    pthread_mutex_lock(&r->mutex);
+    bool more_sessions = map_sweep(&r->sessions, now_us);
+    bool more_users = map_sweep(&r->users, now_us);
+    pthread_mutex_unlock(&r->mutex);
+    return more_sessions || more_users;
 }
 
 size_t revocations_count(struct revocations *r)
 {
-    pthread_rwlock_rdlock(&r->lock);
+    pthread_mutex_lock(&r->mutex);
     size_t n = HASH_COUNT(r->sessions) + HASH_COUNT(r->users);
-    pthread_rwlock_unlock(&r->lock);
+    pthread_mutex_unlock(&r->mutex);
     return n;
 }

@@ -1,5 +1,6 @@
 /* Which sessions are void, in memory: asked at every request and every websocket, so looking up
- * costs a shared lock and one or two hash look-ups.
+ * costs one or two hash look-ups under a mutex. (Not a read-write lock: for so short a section it
+ * is no cheaper, and readers could keep a revocation waiting.)
  *
  * Two maps: the ids of single sessions that were logged out, and for each user the moment before
  * which all tokens are void (the password was changed). An entry is forgotten once no token it
@@ -28,9 +29,10 @@ bool revocations_add(struct revocations *r, const struct revocation *entry, int6
 /* Is the session `jti` (UUID_NIL: none) of `user`, issued at `issued_us`, void? */
 bool revocations_has(struct revocations *r, const struct uuid *user, const struct uuid *jti,
                      int64_t issued_us);
-/* Forgets what expired, in the order it came, at most REVOCATIONS_SWEEP_MAX of each map. */
-#define REVOCATIONS_SWEEP_MAX 4096
-void revocations_sweep(struct revocations *r, int64_t now_us);
+/* Forgets what expired, in the order it came, at most REVOCATIONS_SWEEP_MAX of each map. True when
+ * there may be more: nobody is held up for long, whoever sweeps goes on. */
+#define REVOCATIONS_SWEEP_MAX 512
+bool revocations_sweep(struct revocations *r, int64_t now_us);
 /* How many entries there are. */
 size_t revocations_count(struct revocations *r);
 

@@ -8,6 +8,7 @@
 
 #include "config_rig.h"
 #include "node/config_key.h"
+#include "node/config_value.h"
 
 static void test_defaults(void **state)
 {
@@ -292,6 +293,35 @@ static void test_compare_names_what_needs_a_restart(void **state)
     rig_fini(&b);
 }
 
+/* What the table marks as reloadable and what limits_reload takes over must be the same. */
+static void test_reloadable_limits_are_reloaded(void **state)
+{
+    struct rig a, b;
+    struct buf before, after;
+    (void)state;
+    rig_load(&a, NULL, NULL, NULL, 0);
+    rig_load(&b, NULL, NULL, NULL, 0);
+    for (uint32_t *p = (uint32_t *)&b.config.limits; p < (uint32_t *)(&b.config.limits + 1); p++)
+        *p += 1;
+    limits_reload(&a.config.limits, &b.config.limits);
+    buf_init(&before, 64);
+    buf_init(&after, 64);
+    for (size_t i = 0; i < CONFIG_KEYS; i++) {
+        if (strncmp(config_keys[i].path, "limits.", 7) != 0)
+            continue;
+        buf_clear(&before);
+        buf_clear(&after);
+        config_value_format(&a.config, &config_keys[i], &before);
+        config_value_format(&b.config, &config_keys[i], &after);
+        bool taken = str_eq(buf_str(&before), buf_str(&after));
+        assert_int_equal(taken, (config_keys[i].flags & CONFIG_RELOAD) != 0);
+    }
+    buf_fini(&before);
+    buf_fini(&after);
+    rig_fini(&a);
+    rig_fini(&b);
+}
+
 static void test_print_loads_again_and_hides_secrets(void **state)
 {
     struct rig a, b;
@@ -346,6 +376,7 @@ int main(void)
         cmocka_unit_test(test_a_missing_file),
         cmocka_unit_test(test_chat_apps_file_works),
         cmocka_unit_test(test_compare_names_what_needs_a_restart),
+        cmocka_unit_test(test_reloadable_limits_are_reloaded),
         cmocka_unit_test(test_print_loads_again_and_hides_secrets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

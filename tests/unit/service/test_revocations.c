@@ -86,9 +86,10 @@ static void test_a_sweep_is_bounded(void **state)
     (void)state;
     for (unsigned i = 1; i <= REVOCATIONS_SWEEP_MAX + 10; i++)
         add_session(r, 1, i, 0);
-    revocations_sweep(r, 2 * LIFE);
+    assert_false(revocations_sweep(r, LIFE - 1)); /* nothing has expired */
+    assert_true(revocations_sweep(r, 2 * LIFE));
     assert_int_equal(revocations_count(r), 10);
-    revocations_sweep(r, 2 * LIFE);
+    assert_false(revocations_sweep(r, 2 * LIFE));
     assert_int_equal(revocations_count(r), 0);
     revocations_free(r);
 }
