@@ -200,11 +200,12 @@ static void rehash(struct auth *a, const struct account *account, struct str pas
 }
 
 /* A token's time has whole seconds: one that follows a change of the password within its second
- * is dated to the next, or it would be void from the start. */
+ * is dated to the next, or it would be void from the start. `began_us` is from before the account
+ * was read: if the password is changed after that, the token is void. */
 static struct identity new_identity(const struct auth *a, const struct account *account,
-                                    struct arena *arena)
+                                    int64_t began_us, struct arena *arena)
 {
-    int64_t issued_s = now_us(a) / SECOND_US;
+    int64_t issued_s = began_us / SECOND_US;
     int64_t valid_s = (account->valid_after_us + SECOND_US - 1) / SECOND_US;
     if (issued_s < valid_s)
         issued_s = valid_s;
@@ -243,13 +244,14 @@ enum err auth_login(struct auth *a, struct str email, struct str password, struc
     if (e != ERR_OK)
         return e;
     arena_init(&own);
+    int64_t began_us = now_us(a);
     e = a->config.accounts->ops->by_email(a->config.accounts, email, &own, &account);
     if (e == ERR_OK || e == ERR_USER_NOT_FOUND)
         e = verify(a, e == ERR_OK ? &account : NULL, password, &stale);
     if (e == ERR_OK) {
         if (stale)
             rehash(a, &account, password);
-        *out = new_identity(a, &account, arena);
+        *out = new_identity(a, &account, began_us, arena);
         metric_inc(M_LOGIN_OK);
     } else {
         refuse(f, e);

@@ -145,6 +145,7 @@ void account_double_init(struct account_double *d, int64_t session_us)
 /* ---- Passwords ---- */
 
 struct hash_count hash_count;
+void (*during_verify)(void);
 
 static enum err count_hash(struct str password, char out[PASSWORD_HASH_SIZE])
 {
@@ -158,6 +159,8 @@ static enum err count_hash(struct str password, char out[PASSWORD_HASH_SIZE])
 static enum err count_verify(struct str password, const char *hash)
 {
     hash_count.verified++;
+    if (during_verify != NULL)
+        during_verify();
     if (hash_count.has_no_memory)
         return ERR_UNAVAILABLE;
     return str_eq(str_of(hash + 3), password) ? ERR_OK : ERR_BAD_PASSWORD;

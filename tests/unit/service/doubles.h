@@ -37,6 +37,8 @@ struct hash_count {
     bool has_no_memory;
 };
 extern struct hash_count hash_count;
+/* Called during each verification, when it is set. */
+extern void (*during_verify)(void);
 
 struct notifier_double {
     struct notifier super;

@@ -407,6 +407,29 @@ static void test_set_password_voids_what_is_older(void **state)
     assert_int_equal(auth_admit(r->auth, &old), ERR_BAD_TOKEN);
 }
 
+static struct rig *racing;
+
+static void change_password(void)
+{
+    during_verify = NULL;
+    clock_manual_advance(&racing->clock, 300000);
+    auth_set_password(racing->auth, STR("ada@example.org"), STR("secret2"), NULL);
+    clock_manual_advance(&racing->clock, SECOND);
+}
+
+/* A log-in with the old password that was under way when it was changed. */
+static void test_a_login_that_a_new_password_overtakes_is_void(void **state)
+{
+    struct rig *r = *state;
+    add_ada(r);
+    racing = r;
+    during_verify = change_password;
+    assert_int_equal(login(r, "ada@example.org", "secret1"), ERR_OK);
+    assert_int_equal(auth_admit(r->auth, &r->id), ERR_BAD_TOKEN);
+    assert_int_equal(login(r, "ada@example.org", "secret2"), ERR_OK);
+    assert_int_equal(auth_admit(r->auth, &r->id), ERR_OK);
+}
+
 static void test_set_password_refusals(void **state)
 {
     struct rig *r = *state;
@@ -476,6 +499,7 @@ int main(void)
         TEST(test_logout_of_a_token_without_session),
         TEST(test_refresh_brings_what_another_process_revoked),
         TEST(test_set_password_voids_what_is_older),
+        TEST(test_a_login_that_a_new_password_overtakes_is_void),
         TEST(test_set_password_refusals),
         TEST(test_me),
         cmocka_unit_test(test_with_argon2id),
