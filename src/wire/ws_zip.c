@@ -116,7 +116,7 @@ void ws_inflate_give(struct ws_inflate *w)
  * message of exactly the limit may still have blocks to come that hold nothing. */
 static int inflate_step(z_stream *z, struct buf *out, bool *too_big)
 {
-    char spill;
+    char spill = 0;
     size_t left = out->max - out->n;
     char *room = &spill;
     size_t size = 1;

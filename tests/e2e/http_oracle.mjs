@@ -12,13 +12,15 @@ const verdicts = new Map(); // by the client's port
 
 const verdictOf = (socket) => verdicts.get(socket.clientPort);
 
+const hex = (latin1) => Buffer.from(latin1, "latin1").toString("hex");
+
 function onRequest(request, response) {
   const verdict = verdictOf(request.socket);
   const chunks = [];
   request.on("data", (chunk) => chunks.push(chunk));
   request.on("end", () => {
-    const target = Buffer.from(request.url, "latin1").toString("hex");
-    verdict.requests.push([request.method, target, Buffer.concat(chunks).toString("hex")]);
+    const body = Buffer.concat(chunks).toString("hex");
+    verdict.requests.push([request.method, hex(request.url), body]);
     response.setHeader("Content-Length", 0); // or HTTP/1.0 would be closed
     response.end();
   });
@@ -32,7 +34,7 @@ server.on("checkContinue", (request, response) => {
 });
 server.on("checkExpectation", onRequest);
 server.on("connect", (request, socket) => {
-  verdictOf(socket).requests.push(["CONNECT", Buffer.from(request.url, "latin1").toString("hex"), ""]);
+  verdictOf(socket).requests.push(["CONNECT", hex(request.url), ""]);
   socket.destroy();
 });
 server.on("clientError", (error, socket) => {
@@ -58,7 +60,7 @@ function judge(stream) {
       client.end(stream);
       client.resume();
     });
-    client.setTimeout(PATIENCE_MS, () => reject(new Error(`no end of ${stream.toString("latin1")}`)));
+    client.setTimeout(PATIENCE_MS, () => reject(new Error(`no end of ${stream}`)));
     client.on("error", () => client.destroy());
   });
 }

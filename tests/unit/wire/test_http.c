@@ -30,9 +30,9 @@ struct http_case {
         name, text, sizeof(text) - 1, expected, &tight \
     }
 
-#define GET  "GET / HTTP/1.1\r\nHost: a\r\n"
-#define POST "POST / HTTP/1.1\r\nHost: a\r\n"
-#define TE   POST "Transfer-Encoding: chunked\r\n\r\n"
+#define GET     "GET / HTTP/1.1\r\nHost: a\r\n"
+#define POST    "POST / HTTP/1.1\r\nHost: a\r\n"
+#define CHUNKED POST "Transfer-Encoding: chunked\r\n\r\n"
 
 static const struct http_case cases[] = {
     /* 2.2: lines */
@@ -158,7 +158,7 @@ static const struct http_case cases[] = {
     C("6.2 something behind", POST "Content-Length: 5 x\r\n\r\nhello", "!400 LENGTH"),
     C("6.2 an overflow", POST "Content-Length: 18446744073709551621\r\n\r\nhello", "!400 LENGTH"),
     C("6.2 above the limit", POST "Content-Length: 65537\r\n\r\n", "!413 BODY_TOO_LARGE"),
-    C("6.1 chunked", TE "5\r\nhello\r\n0\r\n\r\n" GET "\r\n", "POST / +hello GET /"),
+    C("6.1 chunked", CHUNKED "5\r\nhello\r\n0\r\n\r\n" GET "\r\n", "POST / +hello GET /"),
     C("6.1 CHUNKED", POST "Transfer-Encoding: CHUNKED\r\n\r\n1\r\na\r\n0\r\n\r\n", "POST / +a"),
     C("6.1 both framings", POST "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
       "!400 TWO_FRAMINGS"),
@@ -181,47 +181,48 @@ static const struct http_case cases[] = {
     C("6.1 in HTTP/1.0", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
       "!400 CODING_1_0"),
     /* 7.1: chunks */
-    C("7.1 several", TE "3\r\nabc\r\nA\r\n0123456789\r\n00a\r\n0123456789\r\n0\r\n\r\n",
+    C("7.1 several", CHUNKED "3\r\nabc\r\nA\r\n0123456789\r\n00a\r\n0123456789\r\n0\r\n\r\n",
       "POST / +abc01234567890123456789"),
-    C("7.1 zeros", TE "000\r\n\r\n", "POST /"),
-    C("7.1 no size", TE "\r\n", "!400 CHUNK_SIZE"),
-    C("7.1 only an extension", TE ";a\r\n", "!400 CHUNK_SIZE"),
-    C("7.1 plus", TE "+5\r\nhello\r\n", "!400 CHUNK_SIZE"),
-    C("7.1 minus", TE "-5\r\nhello\r\n", "!400 CHUNK_SIZE"),
-    C("7.1 0x", TE "0x5\r\nhello\r\n", "!400 CHUNK_SIZE"),
-    C("7.1 no digit", TE "g\r\n", "!400 CHUNK_SIZE"),
-    C("7.1 a space before", TE " 5\r\nhello\r\n", "!400 CHUNK_SIZE"),
-    C("7.1 a space behind", TE "5 \r\nhello\r\n", "!400 CHUNK_SIZE"),
-    C("7.1 a space before the extension", TE "5 ;a\r\nhello\r\n", "!400 CHUNK_SIZE"),
-    C("7.1 a huge size", TE "ffffffffffffffff\r\n", "!413 BODY_TOO_LARGE"),
-    C("7.1 an overflow", TE "10000000000000005\r\nhello\r\n", "!400 CHUNK_SIZE"),
-    C("7.1 too many zeros", TE "00000000000000005\r\nhello\r\n", "!400 CHUNK_SIZE"),
-    C("7.1 LF behind the size", TE "5\nhello\r\n", "!400 BARE_LF"),
-    C("7.1 CR behind the size", TE "5\r5\r\nhello\r\n", "!400 BARE_CR"),
-    C("7.1 NUL in the size", TE "5\0\r\nhello\r\n", "!400 CONTROL_CHAR"),
-    C("7.1 a chunk too short", TE "6\r\nhello\r\n0\r\n\r\n", "!400 CHUNK_END"),
-    C("7.1 a chunk too long", TE "4\r\nhello\r\n0\r\n\r\n", "!400 CHUNK_END"),
-    C("7.1 LF behind the data", TE "5\r\nhello\n0\r\n\r\n", "!400 CHUNK_END"),
-    C("7.1 CR behind the data", TE "5\r\nhello\r0\r\n\r\n", "!400 CHUNK_END"),
-    C("7.1 the end is missing", TE "5\r\nhello\r\n", "?"),
-    C("7.1.1 extensions", TE "5;a;b=c;d=\"e;\\\"\tf\"\r\nhello\r\n0;z\r\n\r\n", "POST / +hello"),
-    C("7.1.1 no name", TE "5;\r\nhello\r\n", "!400 CHUNK_EXTENSION"),
-    C("7.1.1 no value", TE "5;a=\r\nhello\r\n", "!400 CHUNK_EXTENSION"),
-    C("7.1.1 white space", TE "5; a\r\nhello\r\n", "!400 CHUNK_EXTENSION"),
-    C("7.1.1 a string that does not end", TE "5;a=\"b\r\nhello\r\n", "!400 CHUNK_EXTENSION"),
-    C("7.1.1 a backslash at the end", TE "5;a=\"b\\\r\nhello\r\n", "!400 CHUNK_EXTENSION"),
-    C("7.1.1 something behind a string", TE "5;a=\"b\"c\r\nhello\r\n", "!400 CHUNK_EXTENSION"),
-    C("7.1.1 LF in a string", TE "5;a=\"\n\"\r\nhello\r\n", "!400 BARE_LF"),
-    C("7.1.2 trailers", TE "0\r\nX: y\r\nY:\r\n\r\n" GET "\r\n", "POST / GET /"),
-    C("7.1.2 a malformed trailer", TE "0\r\nX y\r\n\r\n", "!400 FIELD"),
-    C("6.5.1 Content-Length as a trailer", TE "0\r\ncontent-length: 5\r\n\r\n",
+    C("7.1 zeros", CHUNKED "000\r\n\r\n", "POST /"),
+    C("7.1 no size", CHUNKED "\r\n", "!400 CHUNK_SIZE"),
+    C("7.1 only an extension", CHUNKED ";a\r\n", "!400 CHUNK_SIZE"),
+    C("7.1 plus", CHUNKED "+5\r\nhello\r\n", "!400 CHUNK_SIZE"),
+    C("7.1 minus", CHUNKED "-5\r\nhello\r\n", "!400 CHUNK_SIZE"),
+    C("7.1 0x", CHUNKED "0x5\r\nhello\r\n", "!400 CHUNK_SIZE"),
+    C("7.1 no digit", CHUNKED "g\r\n", "!400 CHUNK_SIZE"),
+    C("7.1 a space before", CHUNKED " 5\r\nhello\r\n", "!400 CHUNK_SIZE"),
+    C("7.1 a space behind", CHUNKED "5 \r\nhello\r\n", "!400 CHUNK_SIZE"),
+    C("7.1 a space before the extension", CHUNKED "5 ;a\r\nhello\r\n", "!400 CHUNK_SIZE"),
+    C("7.1 a huge size", CHUNKED "ffffffffffffffff\r\n", "!413 BODY_TOO_LARGE"),
+    C("7.1 an overflow", CHUNKED "10000000000000005\r\nhello\r\n", "!400 CHUNK_SIZE"),
+    C("7.1 too many zeros", CHUNKED "00000000000000005\r\nhello\r\n", "!400 CHUNK_SIZE"),
+    C("7.1 LF behind the size", CHUNKED "5\nhello\r\n", "!400 BARE_LF"),
+    C("7.1 CR behind the size", CHUNKED "5\r5\r\nhello\r\n", "!400 BARE_CR"),
+    C("7.1 NUL in the size", CHUNKED "5\0\r\nhello\r\n", "!400 CONTROL_CHAR"),
+    C("7.1 a chunk too short", CHUNKED "6\r\nhello\r\n0\r\n\r\n", "!400 CHUNK_END"),
+    C("7.1 a chunk too long", CHUNKED "4\r\nhello\r\n0\r\n\r\n", "!400 CHUNK_END"),
+    C("7.1 LF behind the data", CHUNKED "5\r\nhello\n0\r\n\r\n", "!400 CHUNK_END"),
+    C("7.1 CR behind the data", CHUNKED "5\r\nhello\r0\r\n\r\n", "!400 CHUNK_END"),
+    C("7.1 the end is missing", CHUNKED "5\r\nhello\r\n", "?"),
+    C("7.1.1 extensions", CHUNKED "5;a;b=c;d=\"e;\\\"\tf\"\r\nhello\r\n0;z\r\n\r\n",
+      "POST / +hello"),
+    C("7.1.1 no name", CHUNKED "5;\r\nhello\r\n", "!400 CHUNK_EXTENSION"),
+    C("7.1.1 no value", CHUNKED "5;a=\r\nhello\r\n", "!400 CHUNK_EXTENSION"),
+    C("7.1.1 white space", CHUNKED "5; a\r\nhello\r\n", "!400 CHUNK_EXTENSION"),
+    C("7.1.1 a string that does not end", CHUNKED "5;a=\"b\r\nhello\r\n", "!400 CHUNK_EXTENSION"),
+    C("7.1.1 a backslash at the end", CHUNKED "5;a=\"b\\\r\nhello\r\n", "!400 CHUNK_EXTENSION"),
+    C("7.1.1 something behind a string", CHUNKED "5;a=\"b\"c\r\nhello\r\n", "!400 CHUNK_EXTENSION"),
+    C("7.1.1 LF in a string", CHUNKED "5;a=\"\n\"\r\nhello\r\n", "!400 BARE_LF"),
+    C("7.1.2 trailers", CHUNKED "0\r\nX: y\r\nY:\r\n\r\n" GET "\r\n", "POST / GET /"),
+    C("7.1.2 a malformed trailer", CHUNKED "0\r\nX y\r\n\r\n", "!400 FIELD"),
+    C("6.5.1 Content-Length as a trailer", CHUNKED "0\r\ncontent-length: 5\r\n\r\n",
       "!400 TRAILER_FIELD"),
-    C("6.5.1 Transfer-Encoding as a trailer", TE "0\r\nTransfer-Encoding: chunked\r\n\r\n",
+    C("6.5.1 Transfer-Encoding as a trailer", CHUNKED "0\r\nTransfer-Encoding: chunked\r\n\r\n",
       "!400 TRAILER_FIELD"),
-    C("6.5.1 Host as a trailer", TE "0\r\nHost: b\r\n\r\n", "!400 TRAILER_FIELD"),
-    C("7.1.2 a folded trailer", TE "0\r\nX: y\r\n z\r\n\r\n", "!400 FOLD"),
-    C("7.1.2 LF in trailers", TE "0\r\nX: y\n\r\n", "!400 BARE_LF"),
-    C("7.1.2 LF for the end", TE "0\r\n\n", "!400 BARE_LF"),
+    C("6.5.1 Host as a trailer", CHUNKED "0\r\nHost: b\r\n\r\n", "!400 TRAILER_FIELD"),
+    C("7.1.2 a folded trailer", CHUNKED "0\r\nX: y\r\n z\r\n\r\n", "!400 FOLD"),
+    C("7.1.2 LF in trailers", CHUNKED "0\r\nX: y\n\r\n", "!400 BARE_LF"),
+    C("7.1.2 LF for the end", CHUNKED "0\r\n\n", "!400 BARE_LF"),
     /* 9: the connection */
     C("9.3 keep-alive and close", GET "Connection: close\r\n\r\n", "GET / close"),
     C("9.3 close in a list", GET "Connection: a, CLOSE ,b\r\n\r\n", "GET / close"),
@@ -274,16 +275,16 @@ static const struct http_case cases[] = {
     {"limit: a body of 9", POST "Content-Length: 9\r\n\r\n123456789",
      sizeof(POST "Content-Length: 9\r\n\r\n123456789") - 1, "!413 BODY_TOO_LARGE",
      &(const struct http_limits){200, 9, 8}},
-    {"limit: chunks of 8", TE "4\r\n1234\r\n4\r\n5678\r\n0\r\n\r\n",
-     sizeof(TE "4\r\n1234\r\n4\r\n5678\r\n0\r\n\r\n") - 1, "POST / +12345678",
+    {"limit: chunks of 8", CHUNKED "4\r\n1234\r\n4\r\n5678\r\n0\r\n\r\n",
+     sizeof(CHUNKED "4\r\n1234\r\n4\r\n5678\r\n0\r\n\r\n") - 1, "POST / +12345678",
      &(const struct http_limits){200, 9, 8}},
-    {"limit: chunks of 9", TE "4\r\n1234\r\n5\r\n56789\r\n0\r\n\r\n",
-     sizeof(TE "4\r\n1234\r\n5\r\n56789\r\n0\r\n\r\n") - 1, "!413 BODY_TOO_LARGE",
+    {"limit: chunks of 9", CHUNKED "4\r\n1234\r\n5\r\n56789\r\n0\r\n\r\n",
+     sizeof(CHUNKED "4\r\n1234\r\n5\r\n56789\r\n0\r\n\r\n") - 1, "!413 BODY_TOO_LARGE",
      &(const struct http_limits){200, 9, 8}},
-    {"limit: trailers", TE "0\r\nA:\r\nB:\r\n\r\n", sizeof(TE "0\r\nA:\r\nB:\r\n\r\n") - 1,
-     "POST /", &(const struct http_limits){200, 2, 8}},
-    {"limit: too many trailers", TE "0\r\nA:\r\nB:\r\nC:\r\n\r\n",
-     sizeof(TE "0\r\nA:\r\nB:\r\nC:\r\n\r\n") - 1, "!431 TRAILERS",
+    {"limit: trailers", CHUNKED "0\r\nA:\r\nB:\r\n\r\n",
+     sizeof(CHUNKED "0\r\nA:\r\nB:\r\n\r\n") - 1, "POST /", &(const struct http_limits){200, 2, 8}},
+    {"limit: too many trailers", CHUNKED "0\r\nA:\r\nB:\r\nC:\r\n\r\n",
+     sizeof(CHUNKED "0\r\nA:\r\nB:\r\nC:\r\n\r\n") - 1, "!431 TRAILERS",
      &(const struct http_limits){200, 2, 8}},
 };
 
@@ -349,7 +350,7 @@ static void test_chunk_extensions_are_bounded_together(void **state)
 {
     (void)state;
     struct http_parser *p = http_parser_new(&limits);
-    assert_int_equal(feed(p, TE), HTTP_HEAD);
+    assert_int_equal(feed(p, CHUNKED), HTTP_HEAD);
     char chunk[300];
     memset(chunk, 'x', sizeof chunk);
     memcpy(chunk, "1;", 2);
@@ -363,7 +364,7 @@ static void test_chunk_extensions_are_bounded_together(void **state)
     http_parser_next(p);
 
     /* One that is too long for a line. */
-    assert_int_equal(feed(p, TE), HTTP_HEAD);
+    assert_int_equal(feed(p, CHUNKED), HTTP_HEAD);
     chunk[299] = '\0';
     memset(chunk + 2, 'x', 297);
     assert_int_equal(feed(p, chunk), HTTP_ERROR);
@@ -376,7 +377,7 @@ static void test_trailers_are_bounded(void **state)
     (void)state;
     static const struct http_limits many = {16384, 1000000, 65536};
     struct http_parser *p = http_parser_new(&many);
-    assert_int_equal(feed(p, TE "0\r\n"), HTTP_HEAD);
+    assert_int_equal(feed(p, CHUNKED "0\r\n"), HTTP_HEAD);
     size_t used;
     assert_int_equal(http_parse(p, "0\r\n", 3, &used), HTTP_MORE);
     size_t fed = 0;

@@ -95,10 +95,10 @@ static const struct decode_case cases[] = {
      {RAW("\x81\x85\x37\xFA\x21\x3D\x7F\x9F\x4D\x51\x58")},
      "text(Hello)"},
     /* 5.4: fragmentation */
-    {"5.4 two fragments", &server, {F(TEXT_, "Hel"), F(CONT, "lo")}, "text(Hello)"},
+    {"5.4 two fragments", &server, {F(TEXT_, "He"), F(CONT, "llo")}, "text(Hello)"},
     {"5.4 three, one empty",
      &server,
-     {F(BINARY_, "Hel"), F(CONT_, ""), F(CONT, "lo")},
+     {F(BINARY_, "He"), F(CONT_, ""), F(CONT, "llo")},
      "binary(Hello)"},
     {"5.4 all empty", &server, {F(TEXT_, ""), F(CONT_, ""), F(CONT, "")}, "text()"},
     {"5.4 the first empty", &server, {F(TEXT_, ""), F(CONT, "x")}, "text(x)"},
