@@ -103,11 +103,13 @@ class Smuggling(Case):
         self.assertEqual(answer.json()["message"], "The Field: password is required")
 
     def test_lines(self):
+        hello = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"  # of TLS
         for data in (b"GET /healthz HTTP/1.1\nHost: x\n\n", get("X : y"), get(" X: y"),
-                     get("X: y\r\n z"), get("X: a\x00b"), get("X: a\rb"), get("X\x01: y"), get(": y"),
-                     get("nocolon"), b"GET  /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
-                     b"GET /healthz\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
-                     b"GET /health z HTTP/1.1\r\nHost: x\r\n\r\n", b"G@T / HTTP/1.1\r\nHost: x\r\n\r\n"):
+                     get("X: y\r\n z"), get("X: a\x00b"), get("X: a\rb"), get("X\x01: y"),
+                     get(": y"), get("nocolon"), b"GET  /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
+                     b"GET /healthz\r\n\r\n", hello + b"\r\n\r\n",
+                     b"GET /health z HTTP/1.1\r\nHost: x\r\n\r\n",
+                     b"G@T / HTTP/1.1\r\nHost: x\r\n\r\n"):
             self.refused(data, 400, 501)
 
     def test_hosts(self):
@@ -139,20 +141,22 @@ class Smuggling(Case):
 
 class Slow(Case):
     def test_a_head_has_five_seconds(self):
-        with contextlib.closing(self.server.connect(12)) as sock:
+        """However steadily it drips."""
+        with contextlib.closing(self.server.connect(10)) as sock:
             started = time.monotonic()
-            with contextlib.suppress(OSError):
-                for byte in get("X: " + "y" * 1000):
-                    sock.sendall(bytes([byte]))
-                    sock.settimeout(0.1)
-                    with contextlib.suppress(TimeoutError):
-                        if sock.recv(1, socket.MSG_PEEK) == b"":
-                            break
-                        break
+            sock.settimeout(0.1)
+            answer = None
+            while answer is None and time.monotonic() - started < 12:
+                with contextlib.suppress(BrokenPipeError):
+                    sock.sendall(b"G" if time.monotonic() - started < 0.1 else b"E")
+                try:
+                    answer = sock.recv(1000)
+                except TimeoutError:
+                    pass
+                except ConnectionResetError:
+                    answer = b""
             took = time.monotonic() - started
             self.assertTrue(3.5 < took < 8, took)
-            sock.settimeout(5)
-            answer = http.Reader(sock).to_the_end()
             self.assertTrue(answer == b"" or answer.startswith(b"HTTP/1.1 408 "), answer)
 
     def test_a_body_has_five_seconds(self):
@@ -208,9 +212,8 @@ class Garbage(Case):
                 text[chance.randrange(len(text))] = chance.randrange(0x20, 0x7F)
             session.text(bytes(text))
         session.send("Ping", ref="the end")
-        frames = session.until(lambda f: f["action"] == "Pong" and f.get("ref") == "the end")
+        frames = [session.recv() for _ in range(501)]  # verdicts of the journal may follow the Pong
         self.assertTrue(all(f["status"] == "fail" or f["action"] == "Pong" for f in frames))
-        self.assertGreaterEqual(len(frames), 501)
 
     def test_odd_paths(self):
         for path in ("/%00", "/%", "/%zz", "/..%2f..%2fetc/passwd", "/../../etc/passwd",

@@ -196,7 +196,10 @@ static void on_revoked(struct session *s)
 
 static bool on_is_writable(struct session *s)
 {
-    return conn_queued_bytes(conn_of(s)->conn) < WS_REPLAY_QUEUE_BYTES;
+    const struct ws_conn *w = conn_of(s);
+    size_t quarter = w->home->edge->config.limits->write_queue_bytes / 4;
+    return conn_queued_bytes(w->conn) <
+           (quarter < WS_REPLAY_QUEUE_BYTES ? quarter : WS_REPLAY_QUEUE_BYTES);
 }
 
 const struct session_ops ws_session_ops = {

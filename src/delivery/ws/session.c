@@ -148,8 +148,7 @@ static void handle_control(struct ws_conn *w, const struct ws_item *item)
         ws_put_frame(out, WS_PONG, item->payload);
         conn_write_copy(w->conn, out->p, out->n);
     } else if (item->opcode == WS_CLOSE) {
-        uint16_t code = item->code == WS_CLOSE_NO_STATUS ? WS_CLOSE_NORMAL : item->code;
-        ws_conn_close(w, code, STR_NONE);
+        ws_conn_close(w, item->code, STR_NONE);
     }
 }
 
