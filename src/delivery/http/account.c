@@ -32,7 +32,7 @@ static enum handled user_answer(struct exchange *x, const char *message, const s
     return HANDLED;
 }
 
-enum handled account_register(struct exchange *x)
+enum handled on_account_register(struct exchange *x)
 {
     static const struct field fields[] = {
         {"email", "email", FIELD_TEXT},
@@ -74,7 +74,7 @@ static enum handled login_answer(struct exchange *x, const struct identity *who)
     return HANDLED;
 }
 
-enum handled account_login(struct exchange *x)
+enum handled on_account_login(struct exchange *x)
 {
     static const struct field fields[] = {
         {"email", "email", FIELD_TEXT},
@@ -90,7 +90,7 @@ enum handled account_login(struct exchange *x)
     return e == ERR_OK ? login_answer(x, &who) : exchange_refuse(x, e, &f);
 }
 
-enum handled account_logout(struct exchange *x)
+enum handled on_account_logout(struct exchange *x)
 {
     struct fault f = {0};
     enum err e = auth_logout(exchange_deps(x)->auth, &x->identity, &f);
@@ -101,7 +101,7 @@ enum handled account_logout(struct exchange *x)
     return HANDLED;
 }
 
-enum handled account_me(struct exchange *x)
+enum handled on_account_me(struct exchange *x)
 {
     struct user user;
     enum err e = auth_me(exchange_deps(x)->auth, &x->identity, &x->arena, &user);

@@ -25,7 +25,7 @@ static void list_each(const struct channel *c, void *arg)
     channel_put(out, c);
 }
 
-enum handled channel_list(struct exchange *x)
+enum handled on_channel_list(struct exchange *x)
 {
     struct buf *out = response_data_begin(&x->response, "get channel successfully");
     buf_putc(out, '[');
@@ -53,7 +53,7 @@ static void membership_put(struct buf *out, const struct membership *m)
     buf_putc(out, '}');
 }
 
-enum handled channel_of_user(struct exchange *x)
+enum handled on_channel_of_user(struct exchange *x)
 {
     struct memberships list;
     enum err e = channels_of_user(exchange_deps(x)->channels, &x->identity.user, &x->arena, &list);
@@ -68,7 +68,7 @@ enum handled channel_of_user(struct exchange *x)
     return HANDLED;
 }
 
-enum handled channel_create(struct exchange *x)
+enum handled on_channel_create(struct exchange *x)
 {
     static const struct field fields[] = {{"name", "name", FIELD_TEXT}};
     struct field_value v;
@@ -101,12 +101,12 @@ static enum handled membership_change(struct exchange *x, const char *message,
     return HANDLED;
 }
 
-enum handled channel_join(struct exchange *x)
+enum handled on_channel_join(struct exchange *x)
 {
     return membership_change(x, "user join channel successfully", channels_join);
 }
 
-enum handled channel_leave(struct exchange *x)
+enum handled on_channel_leave(struct exchange *x)
 {
     return membership_change(x, "user leave channel successfully", channels_leave);
 }
@@ -121,7 +121,7 @@ static void member_put(struct buf *out, const struct member *m)
     buf_puts(out, m->online ? ",\"online\":true}" : ",\"online\":false}");
 }
 
-enum handled channel_members(struct exchange *x)
+enum handled on_channel_members(struct exchange *x)
 {
     struct field_value v;
     struct fault f = {0};
@@ -142,7 +142,7 @@ enum handled channel_members(struct exchange *x)
     return HANDLED;
 }
 
-enum handled channel_read(struct exchange *x)
+enum handled on_channel_read(struct exchange *x)
 {
     static const struct field fields[] = {
         {"channel_id", "channelid", FIELD_UUID},

@@ -135,7 +135,7 @@ static enum handled exchange_dispatch(struct exchange *x, struct workers *pool)
     if (atomic_load(&x->edge->phase) < HTTP_STOPPING && workers_try_post(pool, &x->task))
         return HANDLED_LATER;
     atomic_fetch_sub(&x->edge->in_flight, 1);
-    if (x->route->handler == account_login)
+    if (x->route->handler == on_account_login)
         metric_inc(M_LOGIN_BUSY);
     return exchange_fail_err(x, ERR_UNAVAILABLE);
 }

@@ -6,35 +6,35 @@
 #include "delivery/http/exchange.h"
 
 /* account.c */
-enum handled account_register(struct exchange *x);
-enum handled account_login(struct exchange *x);
-enum handled account_logout(struct exchange *x);
-enum handled account_me(struct exchange *x);
+enum handled on_account_register(struct exchange *x);
+enum handled on_account_login(struct exchange *x);
+enum handled on_account_logout(struct exchange *x);
+enum handled on_account_me(struct exchange *x);
 
 /* channel.c */
-enum handled channel_list(struct exchange *x);
-enum handled channel_of_user(struct exchange *x);
-enum handled channel_create(struct exchange *x);
-enum handled channel_join(struct exchange *x);
-enum handled channel_leave(struct exchange *x);
-enum handled channel_members(struct exchange *x);
-enum handled channel_read(struct exchange *x);
+enum handled on_channel_list(struct exchange *x);
+enum handled on_channel_of_user(struct exchange *x);
+enum handled on_channel_create(struct exchange *x);
+enum handled on_channel_join(struct exchange *x);
+enum handled on_channel_leave(struct exchange *x);
+enum handled on_channel_members(struct exchange *x);
+enum handled on_channel_read(struct exchange *x);
 
 /* history.c */
-enum handled post_messages(struct exchange *x);
-enum handled post_replies(struct exchange *x);
+enum handled on_post_messages(struct exchange *x);
+enum handled on_post_replies(struct exchange *x);
 
 /* send.c */
-enum handled post_send_message(struct exchange *x);
-enum handled post_send_reply(struct exchange *x);
+enum handled on_post_send_message(struct exchange *x);
+enum handled on_post_send_reply(struct exchange *x);
 
 /* upgrade.c */
-enum handled upgrade_handshake(struct exchange *x);
+enum handled on_upgrade_handshake(struct exchange *x);
 
 /* probe.c */
-enum handled probe_openapi(struct exchange *x);
-enum handled probe_health(struct exchange *x);
-enum handled probe_ready(struct exchange *x);
-enum handled probe_metrics(struct exchange *x);
+enum handled on_probe_openapi(struct exchange *x);
+enum handled on_probe_health(struct exchange *x);
+enum handled on_probe_ready(struct exchange *x);
+enum handled on_probe_metrics(struct exchange *x);
 
 #endif

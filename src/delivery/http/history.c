@@ -91,7 +91,7 @@ static enum handled messages_after(struct exchange *x, const struct field_value 
     return e == ERR_OK ? after_answer(x, &page) : exchange_fail_err(x, e);
 }
 
-enum handled post_messages(struct exchange *x)
+enum handled on_post_messages(struct exchange *x)
 {
     static const struct field fields[] = {
         {"channel_id", "channelid", FIELD_UUID},
@@ -118,7 +118,7 @@ enum handled post_messages(struct exchange *x)
     return cursor_answer(x, "get message successfully", "messages", "message_id", &page);
 }
 
-enum handled post_replies(struct exchange *x)
+enum handled on_post_replies(struct exchange *x)
 {
     static const struct field fields[] = {
         {"message_id", "messageid", FIELD_ID},

@@ -4,7 +4,7 @@
 #include "delivery/ops/ready.h"
 #include "telemetry/metrics.h"
 
-enum handled probe_openapi(struct exchange *x)
+enum handled on_probe_openapi(struct exchange *x)
 {
     struct response *r = &x->response;
     bool gzip = x->edge->openapi_gzip != NULL && http_accepts_coding(x->request, "gzip");
@@ -15,13 +15,13 @@ enum handled probe_openapi(struct exchange *x)
 }
 
 /* chat-app's body: a JSON string. */
-enum handled probe_health(struct exchange *x)
+enum handled on_probe_health(struct exchange *x)
 {
     buf_puts(&x->response.body, "\"OK\"");
     return HANDLED;
 }
 
-enum handled probe_ready(struct exchange *x)
+enum handled on_probe_ready(struct exchange *x)
 {
     const struct http_deps *deps = exchange_deps(x);
     struct buf state;
@@ -46,7 +46,7 @@ static bool wants_openmetrics(const struct http_request *r)
            memmem(accept.p, accept.n, type.p, type.n) != NULL;
 }
 
-enum handled probe_metrics(struct exchange *x)
+enum handled on_probe_metrics(struct exchange *x)
 {
     const struct http_deps *deps = exchange_deps(x);
     bool openmetrics = wants_openmetrics(x->request);

@@ -83,7 +83,7 @@ static enum handled send_post(struct exchange *x, enum event_kind kind, const st
     return exchange_refuse(x, e, &f);
 }
 
-enum handled post_send_message(struct exchange *x)
+enum handled on_post_send_message(struct exchange *x)
 {
     static const struct field fields[] = {
         {"channel_id", "channelid", FIELD_UUID},
@@ -98,7 +98,7 @@ enum handled post_send_message(struct exchange *x)
     return send_post(x, EVENT_MESSAGE, (struct field_value[]){v[0], {0}, v[1], v[2]});
 }
 
-enum handled post_send_reply(struct exchange *x)
+enum handled on_post_send_reply(struct exchange *x)
 {
     static const struct field fields[] = {
         {"channel_id", "channelid", FIELD_UUID},

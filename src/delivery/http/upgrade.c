@@ -36,7 +36,7 @@ static struct str offers_join(struct exchange *x)
     return joined;
 }
 
-enum handled upgrade_handshake(struct exchange *x)
+enum handled on_upgrade_handshake(struct exchange *x)
 {
     const struct http_request *r = x->request;
     struct str value;

@@ -1,0 +1,207 @@
+#include "node/node.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/rand.h"
+#include "node/parts.h"
+#include "telemetry/metrics.h"
+
+#define TICK_MS        1000
+#define REFRESH_MS     3000 /* another process' revocation is in force here within 5 s */
+#define DRAIN_POLL_MS  20
+#define DRAIN_RETRY_MS 5000 /* clients come back within this time, spread evenly */
+
+/* ---- Timers of the loops ---- */
+
+static void on_tick(struct timer *t)
+{
+    struct node_loop *l = MEM_OWNER(t, struct node_loop, tick);
+    shard_tick(l->shard);
+    timer_start(l->loop, t, TICK_MS);
+}
+
+static void refresh(struct task *t)
+{
+    struct node *n = MEM_OWNER(t, struct node, refresh_task);
+    if (auth_refresh(n->auth) != ERR_OK)
+        log_note(LOG_WARN, "revocations could not be read; trying again");
+    atomic_store(&n->refreshing, false);
+}
+
+static void on_refresh(struct timer *t)
+{
+    struct node *n = MEM_OWNER(t, struct node, refresh);
+    metric_set(M_WORKERS_QUEUE, (int64_t)workers_depth(n->cold));
+    if (!atomic_exchange(&n->refreshing, true)) {
+        n->refresh_task.run = refresh;
+        if (!workers_try_post(n->cold, &n->refresh_task))
+            atomic_store(&n->refreshing, false);
+    }
+    timer_start(n->loops[0].loop, t, REFRESH_MS);
+}
+
+/* ---- Start ---- */
+
+static void on_accept(struct conn *c, void *arg)
+{
+    struct node *n = arg;
+    http_edge_accept(n->http, c);
+}
+
+static void *loop_main(void *arg)
+{
+    struct node_loop *l = arg;
+    char name[16];
+    snprintf(name, sizeof name, "loop-%u", loop_index(l->loop) & 0xFFFF);
+    pthread_setname_np(pthread_self(), name);
+    timer_start(l->loop, &l->tick, TICK_MS);
+    if (loop_index(l->loop) == 0)
+        timer_start(l->loop, &l->node->refresh, REFRESH_MS);
+    loop_run(l->loop);
+    return NULL;
+}
+
+enum err node_open(const struct config *config, struct node **out, char *reason)
+{
+    unsigned n_loops = config->server.loops != 0 ? config->server.loops : loop_count_default();
+    struct node *n = mem_zalloc(sizeof *n + n_loops * sizeof n->loops[0]);
+    n->config = config;
+    n->limits = config->limits;
+    n->n_loops = n_loops;
+    reason[0] = '\0';
+    enum err e = node_wire(n, reason);
+    if (e != ERR_OK) {
+        node_unwire(n);
+        mem_free(n);
+        return e;
+    }
+    *out = n;
+    return ERR_OK;
+}
+
+static void write_url(struct node *n, uint16_t port)
+{
+    const char *host = n->config->server.listen_host;
+    bool bare_ipv6 = strchr(host, ':') != NULL;
+    snprintf(n->url, sizeof n->url, "%s://%s%s%s:%u", n->tls != NULL ? "https" : "http",
+             bare_ipv6 ? "[" : "", host, bare_ipv6 ? "]" : "", port);
+}
+
+enum err node_start(struct node *n, char *reason)
+{
+    uint16_t port = n->config->server.listen_port;
+    for (unsigned i = 0; i < n->n_loops; i++) {
+        struct node_loop *l = &n->loops[i];
+        enum err e = listener_open(l->loop, n->config->server.listen_host, port, n->tls, on_accept,
+                                   n, &l->listener, reason, NODE_REASON_SIZE);
+        if (e != ERR_OK)
+            return e;
+        port = listener_port(l->listener);
+    }
+    timer_init(&n->refresh, on_refresh);
+    for (unsigned i = 0; i < n->n_loops; i++) {
+        struct node_loop *l = &n->loops[i];
+        timer_init(&l->tick, on_tick);
+        int failed = pthread_create(&l->thread, NULL, loop_main, l);
+        assert(failed == 0);
+        l->running = true;
+    }
+    write_url(n, port);
+    log_event(LOG_INFO, "ready", LOG_S("url", n->url), LOG_S("node", n->name),
+              LOG_I("loops", n->n_loops), LOG_I("pid", getpid()));
+    return ERR_OK;
+}
+
+const char *node_url(const struct node *n)
+{
+    return n->url;
+}
+
+void node_reload(struct node *n, const struct config *fresh)
+{
+    char reason[NODE_REASON_SIZE];
+    limits_reload(&n->limits, &fresh->limits);
+    if (n->tls != NULL && tls_context_reload(n->tls, reason, sizeof reason) != ERR_OK)
+        log_event(LOG_ERROR, "certificate not reloaded", LOG_S("reason", reason));
+}
+
+/* ---- Stop ---- */
+
+static void drain_loop(struct task *t)
+{
+    struct node_loop *l = MEM_OWNER(t, struct node_loop, drain);
+    listener_close(l->listener);
+    l->listener = NULL;
+    ws_edge_drain(l->node->ws, l->loop, DRAIN_RETRY_MS);
+    http_edge_close_idle(l->node->http, l->loop);
+}
+
+static void sleep_ms(long ms)
+{
+    struct timespec t = {ms / 1000, ms % 1000 * 1000000};
+    nanosleep(&t, NULL);
+}
+
+static void wait_for_silence(struct node *n)
+{
+    int64_t deadline_us =
+        clock_steady_us(&clock_system) + (int64_t)n->config->server.drain_timeout * 1000000;
+    while (clock_steady_us(&clock_system) < deadline_us) {
+        if (metric_value(M_CONNECTIONS) == 0 && http_edge_in_flight(n->http) == 0)
+            return;
+        sleep_ms(DRAIN_POLL_MS);
+    }
+    log_event(LOG_WARN, "drain time is over", LOG_I("connections", metric_value(M_CONNECTIONS)));
+}
+
+static bool is_running(const struct node *n)
+{
+    return n->n_loops > 0 && n->loops[0].running;
+}
+
+static void drain(struct node *n)
+{
+    log_event(LOG_INFO, "draining", LOG_I("connections", metric_value(M_CONNECTIONS)));
+    http_edge_drain(n->http);
+    for (unsigned i = 0; i < n->n_loops; i++) {
+        struct node_loop *l = &n->loops[i];
+        struct executor *executor = loop_executor(l->loop);
+        l->drain.run = drain_loop;
+        executor->post(executor, &l->drain);
+    }
+    wait_for_silence(n);
+}
+
+/* Workers first (they post to the journal and the loops), then the journal (it posts to the
+ * loops), then the loops. */
+static void halt(struct node *n)
+{
+    workers_free(n->hashing);
+    workers_free(n->cold);
+    n->hashing = n->cold = NULL;
+    sqlite_store_stop(n->store);
+    hub_stop(n->hub);
+    for (unsigned i = 0; i < n->n_loops; i++)
+        loop_stop(n->loops[i].loop);
+    for (unsigned i = 0; i < n->n_loops; i++)
+        pthread_join(n->loops[i].thread, NULL);
+}
+
+void node_stop(struct node *n)
+{
+    if (n == NULL)
+        return;
+    if (is_running(n)) {
+        drain(n);
+        halt(n);
+    }
+    node_unwire(n);
+    log_note(LOG_INFO, "stopped");
+    mem_free(n);
+}

@@ -1,0 +1,64 @@
+/* The parts of a node, in the order in which they are built. Inside node/ only. */
+#ifndef PARLEY_NODE_PARTS_H
+#define PARLEY_NODE_PARTS_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "adapter/sqlite/store.h"
+#include "delivery/http/edge.h"
+#include "delivery/ws/edge.h"
+#include "fanout/hub.h"
+#include "net/conn.h"
+#include "node/node.h"
+
+#define NODE_CHECKS_MAX 4
+
+/* A loop, the shard of the hub that lives on it, its listener and its thread. */
+struct node_loop {
+    struct node *node;
+    struct loop *loop;
+    struct shard *shard;
+    struct listener *listener;
+    struct timer tick; /* shard_tick, once a second */
+    struct task drain;
+    pthread_t thread;
+    bool running;
+};
+
+struct node {
+    const struct config *config;
+    struct limits limits; /* the ones in force */
+    char name[64];
+    char url[300];
+
+    struct sqlite_store *store;
+    struct hub *hub;
+    struct workers *cold, *hashing;
+    struct auth *auth;
+    struct channels *channels;
+    struct messages *messages;
+    struct history history;
+    struct token_key *key;
+    struct tls_context *tls;
+    struct ws_edge *ws;
+    struct ready_check checks[NODE_CHECKS_MAX];
+    struct http_edge *http;
+
+    struct timer refresh; /* auth_refresh, on the first loop */
+    struct task refresh_task;
+    atomic_bool refreshing;
+
+    unsigned n_loops;
+    struct node_loop loops[];
+};
+
+/* wiring.c: builds the parts, and frees them in reverse. Loops do not run before or after. */
+enum err node_wire(struct node *n, char *reason);
+void node_unwire(struct node *n);
+
+/* secret.c: the signing secret of `config`, or the one that is kept in the data directory, made
+ * there if need be. */
+enum err node_token_key(const struct config *config, struct token_key **out, char *reason);
+
+#endif

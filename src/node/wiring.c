@@ -1,0 +1,206 @@
+/* The circuit: which parts a node has and what each is given. The only place that names drivers.
+ * Read from top to bottom; freed from bottom to top. */
+#include "node/parts.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+#define TAIL_BYTES_MAX    (32u * 1024 * 1024)
+#define BACKLOG_BYTES_MAX (64u * 1024 * 1024)
+#define COLD_QUEUE_MAX    4096
+#define HASHING_QUEUE_MAX 64 /* at 20 ms each: nobody waits for more than a second or two */
+
+static void name_node(struct node *n)
+{
+    if (n->config->cluster.node[0] != '\0')
+        snprintf(n->name, sizeof n->name, "%s", n->config->cluster.node);
+    else if (gethostname(n->name, sizeof n->name - 1) != 0)
+        snprintf(n->name, sizeof n->name, "parley");
+}
+
+/* ---- What the parts call each other by ---- */
+
+static bool run_on_workers(void *arg, struct task *t)
+{
+    struct node *n = arg;
+    return workers_try_post(n->cold, t);
+}
+
+static void kick_loop(void *arg)
+{
+    struct node_loop *l = arg;
+    loop_kick(l->loop);
+}
+
+static bool step_shard(void *arg)
+{
+    struct node_loop *l = arg;
+    return shard_step(l->shard);
+}
+
+static void on_upgrade(const struct http_upgrade *u, void *arg)
+{
+    struct node *n = arg;
+    ws_edge_upgrade(n->ws, u->conn, u->identity, u->deflate, u->early, u->n_early);
+}
+
+static bool journal_is_ready(void *arg, char *detail)
+{
+    return sqlite_store_is_writable(arg, detail, READY_DETAIL_SIZE);
+}
+
+/* ---- The circuit ---- */
+
+static enum err wire_store(struct node *n, char *reason)
+{
+    return sqlite_store_open(
+        &(struct sqlite_config){
+            .dir = n->config->data.dir,
+            .wal_bytes = n->config->data.wal_bytes,
+            .clock = &clock_system,
+        },
+        &n->store, reason, NODE_REASON_SIZE);
+}
+
+static void wire_hub(struct node *n)
+{
+    n->hub = hub_new(&(struct hub_config){
+        .encoder = &ws_run_encoder,
+        .channels = sqlite_store_channels(n->store),
+        .messages = sqlite_store_messages(n->store),
+        .run_blocking = run_on_workers,
+        .run_blocking_arg = n,
+        .clock = &clock_system,
+        .tail_bytes_max = TAIL_BYTES_MAX,
+        .backlog_bytes_max = BACKLOG_BYTES_MAX,
+        .channels_max = n->limits.channels_per_connection,
+    });
+    sqlite_store_start(n->store, hub_sink(n->hub));
+    hub_set_position(n->hub, journal_position(sqlite_store_journal(n->store)));
+}
+
+static void wire_services(struct node *n)
+{
+    n->auth = auth_new(&(struct auth_config){
+        .accounts = sqlite_store_accounts(n->store),
+        .notifier = hub_notifier(n->hub),
+        .clock = &clock_system,
+        .limits = &n->limits,
+        .session_s = n->config->server.access_jwt_expire_time,
+    });
+    n->channels = channels_new(&(struct channel_config){
+        .store = sqlite_store_channels(n->store),
+        .notifier = hub_notifier(n->hub),
+        .clock = &clock_system,
+        .limits = &n->limits,
+    });
+    n->messages = messages_new(&(struct message_config){
+        .journal = sqlite_store_journal(n->store),
+        .clock = &clock_system,
+        .limits = &n->limits,
+    });
+    n->history = (struct history){
+        .channels = sqlite_store_channels(n->store),
+        .messages = sqlite_store_messages(n->store),
+    };
+}
+
+static void wire_threads(struct node *n)
+{
+    unsigned hashers = loop_count_default();
+    n->cold = workers_new("worker", n->config->server.workers, COLD_QUEUE_MAX, NULL, NULL, NULL);
+    n->hashing = workers_new("hashing", hashers, HASHING_QUEUE_MAX, NULL, NULL, NULL);
+    n->ws = ws_edge_new(&(struct ws_edge_config){
+        .auth = n->auth,
+        .channels = n->channels,
+        .messages = n->messages,
+        .key = n->key,
+        .workers = n->cold,
+        .clock = &clock_system,
+        .limits = &n->limits,
+        .node = n->name,
+    });
+    for (unsigned i = 0; i < n->n_loops; i++) {
+        struct node_loop *l = &n->loops[i];
+        l->node = n;
+        l->loop = loop_new(i);
+        l->shard = hub_add_shard(n->hub, loop_executor(l->loop), kick_loop, l);
+        loop_set_idle(l->loop, step_shard, l);
+        ws_edge_add_loop(n->ws, l->loop, l->shard);
+    }
+}
+
+static enum err wire_http(struct node *n, char *reason)
+{
+    const struct config *config = n->config;
+    n->checks[0] = (struct ready_check){"journal", journal_is_ready, n->store};
+    return http_edge_new(
+        &(struct http_deps){
+            .auth = n->auth,
+            .channels = n->channels,
+            .messages = n->messages,
+            .history = &n->history,
+            .token_key = n->key,
+            .cold = n->cold,
+            .hashing = n->hashing,
+            .clock = &clock_system,
+            .limits = &n->limits,
+            .loops = n->n_loops,
+            .origins = (const char *const *)config->server.origins.items,
+            .n_origins = config->server.origins.n,
+            .trusted_proxies = (const char *const *)config->server.trusted_proxies.items,
+            .n_trusted_proxies = config->server.trusted_proxies.n,
+            .public_url = config->server.public_url[0] != '\0' ? config->server.public_url : NULL,
+            .checks = n->checks,
+            .n_checks = 1,
+            .upgrade = on_upgrade,
+            .upgrade_arg = n,
+        },
+        &n->http, reason, NODE_REASON_SIZE);
+}
+
+enum err node_wire(struct node *n, char *reason)
+{
+    const struct config *config = n->config;
+    name_node(n);
+    enum err e = wire_store(n, reason);
+    if (e == ERR_OK)
+        e = node_token_key(config, &n->key, reason);
+    if (e == ERR_OK && config->tls.cert[0] != '\0')
+        e = tls_context_new(config->tls.cert, config->tls.key, &n->tls, reason, NODE_REASON_SIZE);
+    if (e != ERR_OK)
+        return e;
+    wire_hub(n);
+    wire_services(n);
+    wire_threads(n);
+    e = auth_refresh(n->auth);
+    if (e != ERR_OK)
+        snprintf(reason, NODE_REASON_SIZE, "the revoked sessions cannot be read from %s",
+                 config->data.dir);
+    return e == ERR_OK ? wire_http(n, reason) : e;
+}
+
+void node_unwire(struct node *n)
+{
+    workers_free(n->hashing);
+    workers_free(n->cold);
+    sqlite_store_stop(n->store);
+    for (unsigned i = 0; i < n->n_loops; i++)
+        if (n->loops[i].listener != NULL)
+            listener_close(n->loops[i].listener);
+    for (unsigned i = 0; i < n->n_loops; i++)
+        if (n->loops[i].loop != NULL)
+            loop_free(n->loops[i].loop);
+    http_edge_free(n->http);
+    ws_edge_free(n->ws);
+    messages_free(n->messages);
+    channels_free(n->channels);
+    auth_free(n->auth);
+    hub_free(n->hub);
+    sqlite_store_close(n->store);
+    tls_context_free(n->tls);
+    token_key_free(n->key);
+}
