@@ -38,7 +38,8 @@ struct account_store_ops {
     enum err (*set_password)(struct account_store *self, const struct uuid *id,
                              struct str password_hash, int64_t now_us);
     enum err (*revoke)(struct account_store *self, const struct revocation *r);
-    /* Every revocation that has not expired at `now_us`, those of set_password among them. */
+    /* Every revocation that has not expired at `now_us`, those of set_password among them (which
+     * never expire: how long a token lives is not the store's to know). */
     enum err (*revocations)(struct account_store *self, int64_t now_us,
                             void (*each)(const struct revocation *, void *arg), void *arg);
 };

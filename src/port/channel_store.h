@@ -2,7 +2,8 @@
  *
  * Every driver promises: creating, joining and leaving commit together with their events
  * (EVENT_CREATED, EVENT_JOINED, EVENT_LEFT), which the journal's sink hears in the same order as
- * everyone else's, and have been published when the call returns. */
+ * everyone else's, and have been published when the call returns. A refused call changes nothing.
+ * Writes can also be answered ERR_UNAVAILABLE, reads where the store cannot be reached. */
 #ifndef PARLEY_PORT_CHANNEL_STORE_H
 #define PARLEY_PORT_CHANNEL_STORE_H
 
@@ -28,8 +29,9 @@ struct memberships {
 
 struct channel_store;
 struct channel_store_ops {
-    /* Makes the channel `c` (id, name, owner, time given by the caller) with its owner as member.
-     * ERR_TOO_MANY_CHANNELS when the owner is in `channels_max`. */
+    /* Makes the channel `c` (id, name, owner, time given by the caller) with its owner as member:
+     * EVENT_CREATED, then the owner's EVENT_JOINED. ERR_USER_NOT_FOUND, ERR_TOO_MANY_CHANNELS when
+     * the owner is in `channels_max`. */
     enum err (*create)(struct channel_store *self, const struct channel *c, uint32_t channels_max);
     /* ERR_CHANNEL_NOT_FOUND. */
     enum err (*get)(struct channel_store *self, const struct uuid *id, struct arena *arena,
@@ -37,7 +39,8 @@ struct channel_store_ops {
     /* Every channel, oldest first. */
     enum err (*list)(struct channel_store *self, void (*each)(const struct channel *, void *arg),
                      void *arg);
-    /* ERR_CHANNEL_NOT_FOUND, ERR_ALREADY_MEMBER, ERR_TOO_MANY_CHANNELS. */
+    /* The new member has read everything up to then. ERR_CHANNEL_NOT_FOUND, ERR_USER_NOT_FOUND,
+     * ERR_ALREADY_MEMBER, ERR_TOO_MANY_CHANNELS. */
     enum err (*join)(struct channel_store *self, const struct uuid *user,
                      const struct uuid *channel, uint32_t channels_max);
     /* ERR_CHANNEL_NOT_FOUND, ERR_NOT_JOINED. */
@@ -46,7 +49,7 @@ struct channel_store_ops {
     /* ERR_OK, ERR_NOT_MEMBER, ERR_CHANNEL_NOT_FOUND. */
     enum err (*is_member)(struct channel_store *self, const struct uuid *user,
                           const struct uuid *channel);
-    /* Members in order of joining; only id and name are set. ERR_CHANNEL_NOT_FOUND. */
+    /* Members in order of joining, those who came again at the end; only id and name are set. ERR_CHANNEL_NOT_FOUND. */
     enum err (*members)(struct channel_store *self, const struct uuid *channel,
                         void (*each)(const struct user *, void *arg), void *arg);
     /* In order of joining. `with_unread`: count them (costs an index walk a channel). */

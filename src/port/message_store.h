@@ -1,4 +1,8 @@
-/* History: messages and replies that are durable, read in pages. Calls block: for workers only. */
+/* History: messages and replies that are durable, read in pages. Calls block: for workers only.
+ *
+ * Every driver promises: what the journal has acknowledged is here when `done` is called, in the
+ * journal's order; a channel or message that does not exist has empty pages; ERR_UNAVAILABLE where
+ * the store cannot be read. */
 #ifndef PARLEY_PORT_MESSAGE_STORE_H
 #define PARLEY_PORT_MESSAGE_STORE_H
 
