@@ -9,19 +9,19 @@
 
 extern char **environ;
 
-static int load(const char *name, const char *file, const char *data, struct store_options *o)
+int store_config_load(const char *name, const char *file, const char *data, struct config *config)
 {
     struct config_report report;
     struct config_override flag = {"--data", "data.dir", data};
     config_report_init(&report);
-    enum err e = config_load(&o->config, file, environ, &flag, data != NULL, &report);
+    enum err e = config_load(config, file, environ, &flag, data != NULL, &report);
     for (size_t i = 0; i < report.n; i++)
         if (report.problems[i].is_error)
             fprintf(stderr, "%s\n", report.problems[i].text);
     config_report_fini(&report);
     if (e != ERR_OK)
         return CLI_FAILED;
-    if (o->config.server.engine != ENGINE_EMBEDDED)
+    if (config->server.engine != ENGINE_EMBEDDED)
         return cli_fail(name, "this works on the embedded engine's store only");
     return -1;
 }
@@ -55,7 +55,7 @@ int store_options_parse(int argc, char **argv, const char *help, const char *arg
                           argv[0]);
     log_setup(LOG_WARN, -1);
     umask(077);
-    return load(argv[0], file, data, o);
+    return store_config_load(argv[0], file, data, &o->config);
 }
 
 void store_options_fini(struct store_options *o)

@@ -21,4 +21,9 @@ int store_options_parse(int argc, char **argv, const char *help, const char *arg
                         struct store_options *o);
 void store_options_fini(struct store_options *o);
 
+/* The configuration of the store that subcommand `name` works on: `file` and `data` may be NULL.
+ * Says what is wrong on stderr. -1: go on; else the exit status. `config` needs config_fini
+ * whatever the answer. */
+int store_config_load(const char *name, const char *file, const char *data, struct config *config);
+
 #endif

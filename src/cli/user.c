@@ -9,10 +9,8 @@
 #include "base/log.h"
 #include "cli/cli.h"
 #include "cli/password.h"
-#include "node/config.h"
+#include "cli/store_options.h"
 #include "service/auth.h"
-
-extern char **environ;
 
 static const char help_text[] =
     "parley user: add and list accounts, set passwords\n\n"
@@ -27,8 +25,6 @@ static const char help_text[] =
     "first line of standard input. A new password ends all older sessions within 5 seconds. "
     "`list`\n"
     "prints id, e-mail, name and time of creation, separated by tabs.\n";
-
-#define REASON_SIZE 256
 
 struct user_options {
     const char *config, *data, *name;
@@ -116,20 +112,6 @@ static const struct {
 
 /* ---- What they share ---- */
 
-static bool load_config(struct user_command *u)
-{
-    struct config_report report;
-    struct config_override data = {"--data", "data.dir", u->options->data};
-    config_report_init(&report);
-    enum err e = config_load(&u->config, u->options->config, environ, &data,
-                             u->options->data != NULL, &report);
-    for (size_t i = 0; i < report.n; i++)
-        if (report.problems[i].is_error)
-            fprintf(stderr, "%s\n", report.problems[i].text);
-    config_report_fini(&report);
-    return e == ERR_OK;
-}
-
 /* Beside a server that may be running; alone where there is no store yet and one may be made. */
 static enum err open_store(struct user_command *u, bool may_make_store, char *reason)
 {
@@ -137,10 +119,10 @@ static enum err open_store(struct user_command *u, bool may_make_store, char *re
                                    .wal_bytes = u->config.data.wal_bytes,
                                    .clock = &clock_system,
                                    .beside = true};
-    enum err e = sqlite_store_open(&config, &u->store, reason, REASON_SIZE);
+    enum err e = sqlite_store_open(&config, &u->store, reason, STORE_REASON_SIZE);
     if (e != ERR_OK && may_make_store) {
         config.beside = false;
-        e = sqlite_store_open(&config, &u->store, reason, REASON_SIZE);
+        e = sqlite_store_open(&config, &u->store, reason, STORE_REASON_SIZE);
     }
     if (e == ERR_OK)
         sqlite_store_start(u->store, NULL);
@@ -149,11 +131,10 @@ static enum err open_store(struct user_command *u, bool may_make_store, char *re
 
 static int run(struct user_command *u, size_t verb)
 {
-    char reason[REASON_SIZE];
-    if (!load_config(u))
-        return CLI_FAILED;
-    if (u->config.server.engine != ENGINE_EMBEDDED)
-        return cli_fail("user", "this build has no cluster engine");
+    char reason[STORE_REASON_SIZE];
+    int status = store_config_load("user", u->options->config, u->options->data, &u->config);
+    if (status >= 0)
+        return status;
     if (open_store(u, verbs[verb].may_make_store, reason) != ERR_OK)
         return cli_fail("user", "%s", reason);
     u->auth = auth_new(&(struct auth_config){
@@ -162,7 +143,7 @@ static int run(struct user_command *u, size_t verb)
         .limits = &u->config.limits,
         .session_s = u->config.server.access_jwt_expire_time,
     });
-    int status = verbs[verb].run(u);
+    status = verbs[verb].run(u);
     auth_free(u->auth);
     sqlite_store_close(u->store);
     return status;

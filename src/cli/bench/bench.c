@@ -46,12 +46,7 @@ static void on_end(void *arg)
     b->end = usage_of(b->options.server_pid);
 }
 
-void bench_run(struct bench *b)
-{
-    load_run(&b->load, on_begin, on_end, b);
-}
-
-void bench_add_load(struct bench *b)
+static void bench_add_load(struct bench *b)
 {
     struct load *l = &b->load;
     struct report *r = &b->report;
@@ -65,13 +60,22 @@ void bench_add_load(struct bench *b)
                0, "bytes");
     report_add_latency(r, "ack", "ack", &l->ack);
     report_add_latency(r, "delivery", "delivery", &l->delivery);
-    report_add_latency(r, "bystander_ack", "bystanders' ack", &l->bystander);
     if (b->begin.known && b->end.known && deliveries > 0) {
         double cpu_s = b->end.cpu_s - b->begin.cpu_s;
         report_add(r, "server_cpu_percent", "server CPU", cpu_s / s * 100, 0, "%");
         report_add(r, "server_cpu_s_per_million", "server CPU for a million deliveries",
                    cpu_s / (double)deliveries * 1e6, 2, "s");
     }
+}
+
+bool bench_run(struct bench *b)
+{
+    if (!bystanders_start(b))
+        return false;
+    load_run(&b->load, on_begin, on_end, b);
+    bench_add_load(b);
+    bystanders_stop(b);
+    return true;
 }
 
 void bench_add_memory(struct bench *b)
@@ -117,6 +121,7 @@ int cli_bench(int argc, char **argv)
     if (status == CLI_OK) {
         raise_descriptors();
         status = bench_scenario(b);
+        load_fini(&b->bystanders.load);
         load_fini(&b->load);
     }
     mem_free(b);

@@ -181,10 +181,10 @@ static void check_ack(struct load *l, struct client *c, const struct sight *s, c
         check_order(l, c, s, true);
     r->acked = true;
     ch->acked++;
-    if (is_measured(l, now_ns) && !ch->bystander)
+    if (is_measured(l, now_ns))
         l->acks++;
     if (is_measured(l, r->intended_ns))
-        histogram_add(ch->bystander ? &l->bystander : &l->ack, now_ns - r->intended_ns);
+        histogram_add(&l->ack, now_ns - r->intended_ns);
     if (l->options->until_ack)
         ch->in_flight--;
     load_done(l, ch, r);

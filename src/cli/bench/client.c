@@ -45,6 +45,8 @@ bool engine_init(struct engine *e, const struct options *o, const struct engine_
 
 void engine_fini(struct engine *e)
 {
+    if (e->in == NULL)
+        return; /* never begun */
     if (e->epoll >= 0)
         close(e->epoll);
     mem_free(e->in);

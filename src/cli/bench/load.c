@@ -73,14 +73,13 @@ static void channel_init(struct channel *ch, const struct shape *shape, uint32_t
     ch->ring = mem_array(ch->ring_size, sizeof ch->ring[0]);
 }
 
-/* Member `k` of a channel of `size` belongs to user `first + k % users_each`. */
-static void channel_seat(struct load *l, struct channel *ch, uint32_t first_client,
-                         uint32_t first_user, uint32_t users_each)
+/* Each channel has `users_each` users of its own, whose connections take turns. */
+static void channel_seat(struct load *l, struct channel *ch, uint32_t users_each)
 {
-    ch->members = &l->clients[first_client];
+    ch->members = &l->clients[ch->number * ch->size];
     for (uint32_t k = 0; k < ch->size; k++) {
         struct client *c = &ch->members[k];
-        client_init(c, &l->users[first_user + k % users_each]);
+        client_init(c, &l->users[ch->number * users_each + k % users_each]);
         c->channel = ch;
         c->channel_id = ch->id;
         c->place = k;
@@ -88,13 +87,11 @@ static void channel_seat(struct load *l, struct channel *ch, uint32_t first_clie
     }
 }
 
-static bool load_make_channels(struct load *l, const uint32_t *first_user, uint32_t users_each,
-                               char *reason, size_t size)
+static bool load_make_channels(struct load *l, uint32_t users_each, char *reason, size_t size)
 {
     struct channel_plan *plans = mem_array(l->n_channels, sizeof *plans);
     for (uint32_t i = 0; i < l->n_channels; i++)
-        plans[i] = (struct channel_plan){.first = first_user[i],
-                                         .count = l->channels[i].bystander ? 1 : users_each};
+        plans[i] = (struct channel_plan){.first = users_each * i, .count = users_each};
     bool made = users_make_channels(l->options, l->users, plans, l->n_channels, reason, size);
     for (uint32_t i = 0; i < l->n_channels; i++)
         memcpy(l->channels[i].id, plans[i].id, sizeof plans[i].id);
@@ -105,36 +102,25 @@ static bool load_make_channels(struct load *l, const uint32_t *first_user, uint3
 bool load_init(struct load *l, const struct options *o, const struct shape *shape, char *reason,
                size_t size)
 {
-    static const struct shape alone = {.channels = 1, .size = 1, .senders = 1, .in_flight_max = 64};
     *l = (struct load){.options = o};
     if (!engine_init(&l->engine, o, &load_engine_ops, l, reason, size))
         return false;
     uint32_t users_each = o->users / shape->channels;
     users_each = users_each == 0 ? 1 : users_each > shape->size ? shape->size : users_each;
-    l->n_bystanders = o->bystanders;
-    l->n_channels = shape->channels + o->bystanders;
-    l->n_clients = shape->channels * shape->size + o->bystanders;
+    l->n_users = users_each * shape->channels;
+    l->n_channels = shape->channels;
+    l->n_clients = shape->channels * shape->size;
     l->channels = mem_array(l->n_channels, sizeof *l->channels);
     l->clients = mem_array(l->n_clients, sizeof *l->clients);
     l->sendable = mem_array(l->n_channels, sizeof(struct channel *));
-    l->n_users = users_each * shape->channels + o->bystanders;
     l->users = users_get(o, l->n_users, reason, size);
     if (l->users == NULL)
         return false;
-    uint32_t *first_user = mem_array(l->n_channels, sizeof *first_user);
     for (uint32_t i = 0; i < l->n_channels; i++) {
-        bool bystander = i >= shape->channels;
-        uint32_t k = i - shape->channels;
-        first_user[i] = bystander ? users_each * shape->channels + k : users_each * i;
-        channel_init(&l->channels[i], bystander ? &alone : shape, i, o->rate > 0);
-        l->channels[i].bystander = bystander;
-        channel_seat(l, &l->channels[i],
-                     bystander ? shape->channels * shape->size + k : shape->size * i, first_user[i],
-                     bystander ? 1 : users_each);
+        channel_init(&l->channels[i], shape, i, o->rate > 0);
+        channel_seat(l, &l->channels[i], users_each);
     }
-    bool made = load_make_channels(l, first_user, users_each, reason, size);
-    mem_free(first_user);
-    return made;
+    return load_make_channels(l, users_each, reason, size);
 }
 
 void load_fini(struct load *l)
@@ -179,7 +165,7 @@ bool load_connect(struct load *l, double over_s)
 
 static void load_list(struct load *l, struct channel *ch)
 {
-    if (ch->listed || ch->bystander || l->options->rate > 0)
+    if (ch->listed || l->options->rate > 0)
         return;
     ch->listed = true;
     l->sendable[l->n_sendable++] = ch;
@@ -224,7 +210,7 @@ bool load_send(struct load *l, struct channel *ch, uint64_t intended_ns)
     ch->next++;
     ch->in_flight++;
     l->records_busy++;
-    if (intended_ns >= l->measure_from_ns && intended_ns < l->measure_to_ns && !ch->bystander)
+    if (intended_ns >= l->measure_from_ns && intended_ns < l->measure_to_ns)
         l->sent++;
     return true;
 }
@@ -234,11 +220,12 @@ static uint64_t pacer_due_ns(const struct pacer *p)
     return p->rate > 0 ? p->start_ns + ns_of((double)p->sent / p->rate) : UINT64_MAX;
 }
 
-/* What is due goes out in turn over channels [first, first + n). */
-static void load_send_due(struct load *l, struct pacer *p, uint32_t first, uint32_t n)
+/* What is due goes out, the channels take turns. */
+static void load_send_due(struct load *l)
 {
+    struct pacer *p = &l->pacer;
     for (uint64_t due_ns; (due_ns = pacer_due_ns(p)) <= clock_ns(); p->sent++)
-        if (!load_send(l, &l->channels[first + p->sent % n], due_ns))
+        if (!load_send(l, &l->channels[p->sent % l->n_channels], due_ns))
             return; /* it is still due, and its latency grows */
 }
 
@@ -257,38 +244,35 @@ static void load_send_sendable(struct load *l)
 
 static void load_show(struct load *l)
 {
-    uint64_t now_ns = clock_ns();
-    if (now_ns - l->shown_ns < PROGRESS_NS || !isatty(STDERR_FILENO))
+    uint64_t now_ns = clock_ns(), frames = l->engine.frames;
+    if (!l->shows || now_ns - l->shown_ns < PROGRESS_NS)
         return;
-    uint64_t deliveries = l->engine.frames;
     double s = (double)(now_ns - l->shown_ns) / 1e9;
-    fprintf(stderr, "\r\033[K%8.0f frames/s  %llu under way  ack p99 %.2f ms",
-            (double)(deliveries - l->shown_deliveries) / s, (unsigned long long)l->records_busy,
+    fprintf(stderr, "\r\033[K%.0f frames/s, %llu messages under way, ack p99 %.2f ms",
+            (double)(frames - l->shown_frames) / s, (unsigned long long)l->records_busy,
             (double)histogram_quantile(&l->ack, 0.99) / 1e6);
     l->shown_ns = now_ns;
-    l->shown_deliveries = deliveries;
+    l->shown_frames = frames;
 }
 
 void load_turn(struct load *l, uint64_t until_ns)
 {
-    uint32_t n_loaded = l->n_channels - l->n_bystanders;
-    if (l->n_bystanders > 0)
-        load_send_due(l, &l->bystanders_pacer, n_loaded, l->n_bystanders);
-    uint64_t due_ns = pacer_due_ns(&l->bystanders_pacer), now_ns = clock_ns();
-    if (due_ns < until_ns)
-        until_ns = due_ns;
+    uint64_t now_ns = clock_ns();
     uint64_t wait_ns = until_ns > now_ns ? until_ns - now_ns : 0;
     engine_turn(&l->engine, wait_ns < TURN_NS ? wait_ns : TURN_NS);
     load_show(l);
 }
 
+static bool load_is_over(const struct load *l)
+{
+    return !load_is_sound(l) || (l->stop != NULL && atomic_load(l->stop));
+}
+
 static void load_turns(struct load *l, uint64_t end_ns)
 {
-    uint32_t n_loaded = l->n_channels - l->n_bystanders;
-    while (clock_ns() < end_ns && load_is_sound(l)) {
+    while (clock_ns() < end_ns && !load_is_over(l)) {
         load_send_sendable(l);
-        if (l->pacer.rate > 0)
-            load_send_due(l, &l->pacer, 0, n_loaded);
+        load_send_due(l);
         uint64_t due_ns = pacer_due_ns(&l->pacer);
         load_turn(l, due_ns < end_ns ? due_ns : end_ns);
     }
@@ -301,15 +285,16 @@ void load_run(struct load *l, void (*on_begin)(void *arg), void (*on_end)(void *
     l->measure_from_ns = start_ns + ns_of(o->ramp_s);
     l->measure_to_ns = l->measure_from_ns + ns_of(o->duration_s);
     l->pacer = (struct pacer){o->rate, start_ns, 0};
-    l->bystanders_pacer = (struct pacer){o->bystander_rate * l->n_bystanders, start_ns, 0};
+    l->shows = isatty(STDERR_FILENO);
     for (uint32_t i = 0; i < l->n_channels; i++)
         load_list(l, &l->channels[i]);
     load_turns(l, l->measure_from_ns);
     on_begin(arg);
     load_turns(l, l->measure_to_ns);
     on_end(arg);
-    l->n_sendable = 0;
     load_settle(l);
+    if (l->shows)
+        fputs("\r\033[K", stderr);
 }
 
 void load_settle(struct load *l)

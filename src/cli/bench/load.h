@@ -9,6 +9,8 @@
 #ifndef PARLEY_CLI_BENCH_LOAD_H
 #define PARLEY_CLI_BENCH_LOAD_H
 
+#include <stdatomic.h>
+
 #include "cli/bench/client.h"
 #include "cli/bench/histogram.h"
 #include "cli/bench/options.h"
@@ -50,8 +52,7 @@ struct channel {
     uint64_t acked; /* how many acks have come */
     struct record *ring;
     uint32_t ring_size; /* a power of two */
-    bool bystander;
-    bool listed; /* in load->sendable */
+    bool listed;        /* in load->sendable */
 };
 
 /* A steady schedule: message i is due at start + i/rate. */
@@ -68,18 +69,19 @@ struct load {
     struct client *clients; /* members of all channels, channel after channel */
     uint32_t n_clients;
     struct channel *channels;
-    uint32_t n_channels; /* bystanders' channels last */
-    uint32_t n_bystanders;
+    uint32_t n_channels;
     struct channel **sendable; /* closed loop: channels that may send */
     uint32_t n_sendable;
-    struct pacer pacer, bystanders_pacer;
+    struct pacer pacer;
     struct faults faults;
     uint64_t records_busy;
     /* What is measured: messages due, and deliveries that come, between these. */
     uint64_t measure_from_ns, measure_to_ns;
     uint64_t sent, acks, pushes;
-    struct histogram ack, delivery, bystander;
-    uint64_t shown_ns, shown_deliveries; /* the progress line */
+    struct histogram ack, delivery;
+    const atomic_bool *stop; /* NULL, or ends the measurement early */
+    bool shows;              /* the progress line, when stderr is a terminal */
+    uint64_t shown_ns, shown_frames;
 };
 
 /* What a scenario wants: channels of `size` connections, of which `senders` send. */
@@ -98,7 +100,7 @@ void load_fini(struct load *l);
 bool load_connect(struct load *l, double over_s);
 /* Sends one message in `ch`, due at `intended_ns`; false while its oldest is still under way. */
 bool load_send(struct load *l, struct channel *ch, uint64_t intended_ns);
-/* Lets the bystanders send what is due, then runs one turn; returns in time for `until_ns`. */
+/* One turn of the engine, and the progress line; returns in time for `until_ns`. */
 void load_turn(struct load *l, uint64_t until_ns);
 /* Ramp, measurement and the wait for what is under way, in the open or the closed loop. */
 void load_run(struct load *l, void (*on_begin)(void *arg), void (*on_end)(void *arg), void *arg);

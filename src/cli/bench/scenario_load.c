@@ -3,10 +3,8 @@
 
 static bool loaded(struct bench *b, const struct shape *shape)
 {
-    if (!bench_prepare(b, shape))
+    if (!bench_prepare(b, shape) || !bench_run(b))
         return false;
-    bench_run(b);
-    bench_add_load(b);
     bench_add_memory(b);
     return true;
 }

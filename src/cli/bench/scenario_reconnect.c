@@ -66,10 +66,8 @@ bool scenario_reconnect(struct bench *b)
         return false;
     }
     send_some(l, 1, true); /* so that everyone has a position */
-    l->measure_from_ns = clock_ns();
-    l->measure_to_ns = UINT64_MAX;
-    l->bystanders_pacer =
-        (struct pacer){o->bystander_rate * l->n_bystanders, l->measure_from_ns, 0};
+    if (!bystanders_start(b))
+        return false;
     b->begin = usage_of(o->server_pid);
     cut_all(l);
     send_some(l, o->messages, false);
@@ -77,7 +75,6 @@ bool scenario_reconnect(struct bench *b)
     bool caught_up = load_is_sound(l) && come_back(l);
     double s = (double)(clock_ns() - back_ns) / 1e9;
     b->end = usage_of(o->server_pid);
-    l->bystanders_pacer.rate = 0;
     load_settle(l);
     report_add(&b->report, "missed_messages", "messages missed by each", o->messages, 0, "");
     if (caught_up)
@@ -87,7 +84,7 @@ bool scenario_reconnect(struct bench *b)
     if (b->begin.known && b->end.known)
         report_add(&b->report, "server_cpu_s", "server CPU for all of it",
                    b->end.cpu_s - b->begin.cpu_s, 2, "s");
-    report_add_latency(&b->report, "bystander_ack", "bystander's ack", &l->bystander);
+    bystanders_stop(b);
     bench_add_memory(b);
     return true;
 }
