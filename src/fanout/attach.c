@@ -14,12 +14,8 @@
 #include "base/mem.h"
 #include "fanout/audience.h"
 #include "fanout/presence.h"
+#include "fanout/sizes.h"
 #include "fanout/tail.h"
-#include "telemetry/metrics.h"
-
-#define CHANGES_MAX    64 /* beyond it the session attaches anew, from where the shard is then */
-#define PATIENCE_TICKS 10 /* for the shard to reach the snapshot, or the store to reach the shard \
-                           */
 
 struct change {
     struct uuid channel;
@@ -178,7 +174,6 @@ static void attach_finish(struct session *s)
     attach_free(a);
     s->hub->accounted = sh->position;
     s->hub->flags |= SESSION_ATTACHED;
-    metric_inc(M_SESSIONS);
     presence_enter(s);
     const uint64_t id = s->id, n_detached = sh->n_detached;
     const bool said_hello = w->request != NULL; /* or may say it in the callback */

@@ -16,8 +16,6 @@
 
 #include "fanout/shard.h"
 
-#define AUDIENCE_SLICE 64 /* members a step; audiences up to this are served at once */
-
 enum member_flag {
     MEMBER_HELD = 1,
     MEMBER_GAP = 2,       /* the session has a gap open for this channel */
@@ -25,6 +23,7 @@ enum member_flag {
     MEMBER_WATCHES = 8,   /* wants presence and typing */
     MEMBER_NEWCOMER = 16, /* wants to be told who is online */
     MEMBER_AWAITS = 32,   /* that answer is on its way */
+    MEMBER_BLOCKED = 64,  /* the gap waits for the next pass */
 };
 
 struct member {

@@ -5,15 +5,9 @@
 #include "base/mem.h"
 #include "fanout/audience.h"
 #include "fanout/page.h"
+#include "fanout/sizes.h"
 #include "fanout/tail.h"
 #include "telemetry/metrics.h"
-
-/* Between two looks at whether the reader keeps up. */
-#define CHUNK_FRAMES 100
-#define CHUNK_BYTES  (32 * 1024)
-#define TAIL_RUNS    8
-/* Beyond it acks come at once, out of their place, and joins and leaves are not told. */
-#define OWED_MAX 256
 
 struct owed {
     struct run *run;
@@ -27,6 +21,7 @@ struct gap {
     uint64_t pos;       /* everything up to it was handed out */
     uint64_t replay_to; /* frames up to it are replays; 0: none is */
     bool asked_store;
+    bool is_blocked;   /* until the next pass: see gap_rest */
     struct owed *owed; /* in order of position */
     uint32_t n_owed, owed_cap, owed_first;
 };
@@ -86,7 +81,7 @@ static bool audience_has_after(const struct audience *a, uint64_t pos)
 static void member_go_live(struct audience *a, struct member *m, uint64_t pos)
 {
     const uint64_t boundary = audience_boundary(a);
-    m->flags &= ~(uint32_t)(MEMBER_HELD | MEMBER_GAP);
+    m->flags &= ~(uint32_t)(MEMBER_HELD | MEMBER_GAP | MEMBER_BLOCKED);
     if (m->pos < boundary)
         m->pos = boundary;
     if (m->pos < pos)
@@ -97,7 +92,7 @@ void gap_open(struct session *s, uint32_t slot, uint64_t pos, uint64_t replay_to
 {
     struct audience *a = s->hub->subs[slot].audience;
     struct member *m = audience_member(s, slot);
-    m->flags |= MEMBER_HELD;
+    m->flags = (m->flags | MEMBER_HELD) & ~(uint32_t)MEMBER_BLOCKED;
     if ((m->flags & MEMBER_GAP) == 0 && !audience_has_after(a, pos)) {
         if (replay_to > 0)
             metric_inc(M_RESUME_MEMORY);
@@ -105,7 +100,8 @@ void gap_open(struct session *s, uint32_t slot, uint64_t pos, uint64_t replay_to
         return;
     }
     struct gap *g = gap_get(s, slot);
-    if (replay_to > 0 || pos > g->pos)
+    g->is_blocked = false;
+    if (replay_to > 0 || (g->replay_to == 0 && pos > g->pos))
         g->pos = pos;
     if (replay_to > g->replay_to)
         g->replay_to = replay_to;
@@ -127,7 +123,7 @@ void gap_owe(struct session *s, uint32_t slot, struct run *r, unsigned index, bo
 }
 
 /* Hands out the first thing owed. False: the session is gone. */
-static bool gap_pay(struct session *s, struct gap *g, bool acks_only)
+static bool gap_pay(struct session *s, struct gap *g)
 {
     struct shard *sh = s->shard;
     const uint64_t id = s->id, n_detached = sh->n_detached;
@@ -136,30 +132,34 @@ static bool gap_pay(struct session *s, struct gap *g, bool acks_only)
         g->owed_first = g->n_owed = 0;
     if (o.is_ack)
         s->ops->ack(s, o.run, o.index);
-    else if (!acks_only)
+    else
         s->ops->push(s, o.run, o.index, o.index + 1);
     run_unref(o.run);
     return !session_is_gone(sh, id, n_detached);
 }
 
-/* Pays all that is left, after the gap was taken out of the session; frees it. */
-static bool gap_end(struct session *s, struct gap *g, bool acks_only)
+struct gap *gap_abandon(struct session *s, uint32_t slot)
 {
-    bool is_there = true;
-    while (is_there && g->owed_first < g->n_owed)
-        is_there = gap_pay(s, g, acks_only);
-    gap_free(g);
-    return is_there;
-}
-
-bool gap_abandon(struct session *s, uint32_t slot)
-{
-    if ((audience_member(s, slot)->flags & MEMBER_GAP) == 0)
-        return true;
+    struct member *m = audience_member(s, slot);
+    if ((m->flags & MEMBER_GAP) == 0)
+        return NULL;
     struct gap *g = gap_find(s, s->hub->subs[slot].audience);
     list_remove(&g->link);
-    audience_member(s, slot)->flags &= ~(uint32_t)MEMBER_GAP;
-    return gap_end(s, g, true);
+    m->flags &= ~(uint32_t)(MEMBER_GAP | MEMBER_BLOCKED);
+    return g;
+}
+
+void gap_pay_acks(struct session *s, struct gap *g)
+{
+    bool is_there = s != NULL;
+    while (g != NULL && is_there && g->owed_first < g->n_owed) {
+        if (g->owed[g->owed_first].is_ack)
+            is_there = gap_pay(s, g);
+        else
+            run_unref(g->owed[g->owed_first++].run);
+    }
+    if (g != NULL)
+        gap_free(g);
 }
 
 static bool gap_close(struct session *s, struct gap *g)
@@ -169,7 +169,11 @@ static bool gap_close(struct session *s, struct gap *g)
     member_go_live(g->audience, audience_member(s, slot), g->pos);
     if (g->replay_to > 0)
         metric_inc(g->asked_store ? M_RESUME_STORE : M_RESUME_MEMORY);
-    return gap_end(s, g, false);
+    bool is_there = true;
+    while (is_there && g->owed_first < g->n_owed)
+        is_there = gap_pay(s, g);
+    gap_free(g);
+    return is_there;
 }
 
 /* Frames [from, return value) can be handed out at once: none of them owed, all on the same side
@@ -196,7 +200,6 @@ static bool gap_hand_chunk(struct session *s, struct gap *g, struct run *r, unsi
     const uint64_t id = s->id, n_detached = sh->n_detached;
     g->pos = r->frames[end - 1].seq;
     if (g->pos <= g->replay_to) {
-        metric_add(M_REPLAYED, end - from);
         s->ops->replay(s, r, from, end);
     } else {
         metric_add(M_DELIVERIES, end - from);
@@ -221,7 +224,7 @@ static bool gap_hand_run(struct session *s, struct gap *g, struct run *r, uint64
                 g->pos = seq;
                 i++;
             }
-            if (!gap_pay(s, g, false))
+            if (!gap_pay(s, g))
                 return false;
             continue;
         }
@@ -244,13 +247,28 @@ static bool gap_hand_runs(struct session *s, struct gap *g, struct run **runs, u
     return go_on;
 }
 
+/* Everything up to the boundary was handed out. Live events go on from there, unless the member was
+ * to hear nothing live up to a later place (where its session attached, or its user joined) and
+ * what lies between still waits in the audience: then the gap must take that too, pass by pass. */
+static bool gap_rest(struct session *s, struct gap *g, uint64_t boundary)
+{
+    struct member *m = audience_member(s, (uint32_t)session_find(s, g->audience));
+    if (boundary >= m->pos || g->pos >= m->pos)
+        return gap_close(s, g);
+    g->is_blocked = true;
+    m->flags |= MEMBER_BLOCKED;
+    return true;
+}
+
 /* One step of a gap. False: stop here, for now or because the session is gone. */
 static bool gap_advance(struct session *s, struct gap *g)
 {
     struct audience *a = g->audience;
     const uint64_t boundary = audience_boundary(a);
-    if (g->pos >= boundary || !audience_has_after(a, g->pos))
+    if (!audience_has_after(a, g->pos))
         return gap_close(s, g);
+    if (g->pos >= boundary)
+        return gap_rest(s, g, boundary);
     struct run *runs[TAIL_RUNS];
     struct tail_answer tail = tail_read(shard_tail(s->shard), &a->channel, g->pos, runs, TAIL_RUNS);
     if (tail.complete && tail.n == 0)
@@ -268,6 +286,16 @@ static bool gap_advance(struct session *s, struct gap *g)
     return go_on;
 }
 
+static struct gap *gap_next(const struct session_work *w)
+{
+    for (struct list *link = w->gaps.next; link != &w->gaps; link = link->next) {
+        struct gap *g = MEM_OWNER(link, struct gap, link);
+        if (!g->is_blocked)
+            return g;
+    }
+    return NULL;
+}
+
 void catchup_run(struct session *s)
 {
     bool go_on = true;
@@ -275,19 +303,29 @@ void catchup_run(struct session *s)
         struct session_work *w = s->hub->work;
         if (w == NULL || w->is_reading || w->request != NULL || !session_is(s, SESSION_SETTLED))
             return;
-        if (list_is_empty(&w->gaps)) {
+        struct gap *g = gap_next(w);
+        if (g == NULL) {
             session_put_work(s);
             return;
         }
-        go_on = gap_advance(s, MEM_OWNER(w->gaps.next, struct gap, link));
+        go_on = gap_advance(s, g);
     }
+}
+
+void gap_unblock(struct session *s, uint32_t slot)
+{
+    audience_member(s, slot)->flags &= ~(uint32_t)MEMBER_BLOCKED;
+    gap_find(s, s->hub->subs[slot].audience)->is_blocked = false;
+    catchup_run(s);
 }
 
 /* ---- A page of history has come ---- */
 
-/* The gap the page was read for, NULL when it is no longer open at that place. */
+/* The gap the page was read for, NULL when it is no longer open at that place, or must wait. */
 static struct gap *page_gap(struct session *s, const struct page *p)
 {
+    if (s->hub->work->request != NULL)
+        return NULL;
     struct audience *a = audience_find(s->shard, &p->channel);
     struct gap *g = a == NULL ? NULL : gap_find(s, a);
     return g != NULL && g->pos == p->after ? g : NULL;

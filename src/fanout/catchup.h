@@ -11,6 +11,7 @@
 
 #include "fanout/shard.h"
 
+struct gap;
 struct page;
 
 /* Holds subscription `slot` and opens a gap after `pos`; or, where nothing was missed, closes it
@@ -19,9 +20,12 @@ struct page;
 void gap_open(struct session *s, uint32_t slot, uint64_t pos, uint64_t replay_to);
 /* Frame `index` of `r` is owed to held subscription `slot`: as the ack, or else as a push. */
 void gap_owe(struct session *s, uint32_t slot, struct run *r, unsigned index, bool is_ack);
-/* The user left the channel: the gap, if any, is given up, owed acks are handed out. False: the
- * session is gone. */
-bool gap_abandon(struct session *s, uint32_t slot);
+/* The user leaves the channel: takes its gap away, NULL when there is none. */
+struct gap *gap_abandon(struct session *s, uint32_t slot);
+/* The acks still owed in a gap that was taken away; frees it. `s` NULL: it is gone. */
+void gap_pay_acks(struct session *s, struct gap *g);
+/* A pass has begun for which the gap of `slot` was waiting. `s` may be gone afterwards. */
+void gap_unblock(struct session *s, uint32_t slot);
 void gaps_free(struct list *gaps);
 /* A page of history for one of the session's gaps has come (or could not be had). `s` may be gone
  * afterwards. */

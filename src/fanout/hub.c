@@ -134,8 +134,6 @@ void hub_free(struct hub *h)
     if (h == NULL)
         return;
     for (uint32_t i = 0; i < h->n_shards; i++)
-        shard_empty(h->shards[i]);
-    for (uint32_t i = 0; i < h->n_shards; i++)
         shard_free(h->shards[i]);
     presence_free(h->presence);
     tail_free(h->tail);

@@ -1,8 +1,8 @@
 /* The hub: who is connected here, which channels they hear, and how what happens reaches them.
  *
- * One hub a process, one shard a loop. The journal's thread encodes a batch once (prepare) and, when
- * it is durable, posts it to every shard; each shard hands it to its own sessions. A session is
- * the hub's side of a websocket; the delivery room embeds it and implements `session_ops`.
+ * One hub a process, one shard a loop. The journal's thread encodes a batch once (prepare) and,
+ * when it is durable, posts it to every shard; each shard hands it to its own sessions. A session
+ * is the hub's side of a websocket; the delivery room embeds it and implements `session_ops`.
  *
  * Order and completeness: a session has, per channel, the position it has heard up to. Live events
  * at or below it are skipped; while it is being caught up live events are held, and the gap is
@@ -41,10 +41,10 @@ struct hub_config {
 };
 
 struct hub *hub_new(const struct hub_config *config);
-/* After the journal, the workers and all loops have stopped; the executors must still be there. */
+/* After every session was detached and the journal, the workers and all loops have stopped. */
 void hub_free(struct hub *h);
-/* Where the journal stands, once it is open and before any thread runs: what is at or below it was
- * published before this hub existed. */
+/* Where the journal stands, once it is open and before the first append or session: what is at or
+ * below it was published before this hub existed. */
 void hub_set_position(struct hub *h, uint64_t position);
 struct journal_sink *hub_sink(struct hub *h);
 struct notifier *hub_notifier(struct hub *h);
@@ -59,7 +59,7 @@ uint32_t shard_index(const struct shard *s);
 /* One slice of fan-out work (at most 64 sessions of one channel); true while more is left. The
  * loop calls it every turn. Small batches overtake large ones of other channels. */
 bool shard_step(struct shard *s);
-/* Once a second: presence, stale tails. */
+/* Once a second: presence, and whatever waits for a worker or the store. */
 void shard_tick(struct shard *s);
 
 struct resume_point {

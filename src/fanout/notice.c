@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "fanout/audience.h"
 #include "fanout/presence.h"
+#include "fanout/sizes.h"
 #include "fanout/watch.h"
 
 /* What the notice is about; which fields count depends on `handle`. */
@@ -17,7 +18,6 @@ struct notice_body {
     int64_t issued_before_us;
     uint32_t except_shard;
     uint64_t except_session;
-    bool is_online;
     struct bytes *frame;
     struct str name; /* in the body's own memory */
     size_t n;
@@ -100,17 +100,16 @@ static void presence_handle(struct shard *sh, const struct notice_body *b)
     for (size_t i = 0; i < b->n; i++) {
         struct audience *a = audience_find(sh, &b->channels[i]);
         if (a != NULL && a->watch != NULL)
-            watch_note(a, &b->user, b->name, b->is_online);
+            watch_note(a, &b->user, b->name);
     }
 }
 
-void notice_presence(struct session *s, bool is_online)
+void notice_presence(struct session *s)
 {
     const struct session_state *st = s->hub;
     const struct str name = s->username;
     struct notice_body *b = body_new(presence_handle, &s->user, st->n_subs, name.n);
     b->only_watched = true;
-    b->is_online = is_online;
     for (uint32_t i = 0; i < st->n_subs; i++)
         b->channels[b->n++] = st->subs[i].audience->channel;
     char *text = (char *)&b->channels[b->n];

@@ -9,10 +9,8 @@
 
 #include "fanout/shard.h"
 
-#define NOTICES_MAX 10000
-
 /* The first session of the user has attached, or the last is about to go. On the session's loop. */
-void notice_presence(struct session *s, bool is_online);
+void notice_presence(struct session *s);
 /* `s` is typing in `channel`. On its loop. */
 void notice_typing(struct session *s, const struct uuid *channel);
 /* Any thread; see port/notifier.h. */

@@ -2,6 +2,7 @@
 
 #include "fanout/audience.h"
 #include "fanout/catchup.h"
+#include "fanout/sizes.h"
 #include "fanout/watch.h"
 #include "telemetry/metrics.h"
 
@@ -46,9 +47,11 @@ static void author_serve(struct audience *a, struct member *m)
     m->flags |= MEMBER_SERVED;
     if (m->pos < a->pass_last)
         m->pos = a->pass_last;
-    for (const struct pending *p = a->first; p != a->unbegun; p = p->next)
+    for (const struct pending *p = a->first; p != a->unbegun; p = p->next) {
+        metric_add(M_DELIVERIES, p->item->run->n - run_after(p->item->run, pos));
         if (!author_hand_run(s, p->item->run, pos))
             return;
+    }
 }
 
 static void author_answer(struct audience *a, struct session *s, struct run *r, unsigned i)
@@ -104,14 +107,15 @@ static void own_joined(struct session *s, struct audience *a, const struct feed_
 static void own_left(struct session *s, struct audience *a, const struct feed_item *item)
 {
     int slot = session_find(s, a);
-    if (slot < 0 || audience_member(s, (uint32_t)slot)->pos >= item->last_seq)
-        return; /* it came back later than this leave */
-    const bool is_open = session_is(s, SESSION_OPEN);
-    if (!gap_abandon(s, (uint32_t)slot))
+    if (slot < 0)
         return;
+    struct shard *sh = s->shard;
+    const uint64_t id = s->id, n_detached = sh->n_detached;
+    struct gap *gap = gap_abandon(s, (uint32_t)slot);
     session_unsubscribe(s, (uint32_t)slot);
-    if (is_open)
+    if (session_is(s, SESSION_OPEN))
         s->ops->push(s, item->own, 0, 1);
+    gap_pay_acks(session_is_gone(sh, id, n_detached) ? NULL : s, gap);
 }
 
 static void pass_tell_own(struct audience *a, const struct feed_item *item)
@@ -147,7 +151,7 @@ static void pass_begin(struct audience *a)
     else if (item->kind != FEED_CREATED)
         pass_tell_own(a, item);
     if (item->kind == FEED_JOINED && a->watch != NULL)
-        watch_note(a, &item->user, item->username, true);
+        watch_note(a, &item->user, item->username);
 }
 
 /* What of the pass follows `pos`, in pieces; returns how many frames. */
@@ -169,6 +173,13 @@ static unsigned member_hand_rest(struct audience *a, struct session *s, uint64_t
     return handed;
 }
 
+static void member_pass_over(struct member *m)
+{
+    m->flags &= ~(uint32_t)MEMBER_SERVED;
+    if (m->flags & MEMBER_BLOCKED)
+        gap_unblock(m->session, m->slot);
+}
+
 static void pass_walk_posts(struct audience *a)
 {
     const bool is_single = a->first->next == a->unbegun;
@@ -181,7 +192,7 @@ static void pass_walk_posts(struct audience *a)
             __builtin_prefetch(a->members[i + PREFETCH_AHEAD].session);
         struct member *m = &a->members[i];
         if (m->flags & (MEMBER_HELD | MEMBER_SERVED)) {
-            m->flags &= ~(uint32_t)MEMBER_SERVED;
+            member_pass_over(m);
             continue;
         }
         const uint64_t pos = m->pos;
@@ -220,6 +231,7 @@ static void pass_walk_other(struct audience *a)
         if (m->flags & MEMBER_HELD) {
             if (is_told)
                 gap_owe(m->session, m->slot, item->run, 0, false);
+            member_pass_over(m);
             continue;
         }
         if (m->pos < item->last_seq)

@@ -75,13 +75,13 @@ static bool presence_remove(struct presence *p, const struct uuid *id)
 void presence_enter(struct session *s)
 {
     if (presence_add(shard_presence(s->shard), &s->user))
-        notice_presence(s, true);
+        notice_presence(s);
 }
 
 void presence_leave(struct session *s)
 {
     if (presence_remove(shard_presence(s->shard), &s->user))
-        notice_presence(s, false);
+        notice_presence(s);
 }
 
 void presence_online(struct presence *p, const struct uuid *users, size_t n, bool *online)

@@ -80,9 +80,9 @@ static void point_decide(struct session *s, struct point *p)
     if (tail.complete && tail.has_head) {
         p->head_seq = tail.head;
         p->verdict = verdict_of(p->seq, tail.missed, tail.head);
-    } else if (a->head_is_known && a->head_seq <= p->seq && !tail.has_head) {
-        p->head_seq = a->head_seq;
-        p->verdict = verdict_of(p->seq, 0, a->head_seq);
+    } else if (a->head_is_known && a->head_seq == p->seq && !tail.has_head) {
+        p->head_seq = p->seq;
+        p->verdict = POINT_RECOVERED;
     }
 }
 
@@ -207,7 +207,9 @@ static struct session_channel *hello_list(struct session *s, const struct reques
         const struct audience *a = st->subs[i].audience;
         uint64_t head_seq = 0;
         list[i].channel = a->channel;
-        reads_find(st->work->reads, &a->channel, i, &head_seq, &list[i].read_seq);
+        /* What the store did not know of was joined since: nothing before the join is unread. */
+        if (!reads_find(st->work->reads, &a->channel, i, &head_seq, &list[i].read_seq))
+            list[i].read_seq = st->work->reads == NULL ? 0 : audience_member(s, i)->pos;
         list[i].head_seq = a->head_is_known || a->head_seq > head_seq ? a->head_seq : head_seq;
     }
     for (size_t i = 0; i < r->n; i++) {
@@ -255,6 +257,8 @@ static void hello_answer(struct session *s, struct request *r)
     reads_free(s->hub->work->reads);
     s->hub->work->reads = NULL;
     hello_open_gaps(s, r, list, n);
+    if (!r->was_settled)
+        s->hub->since = sh->position;
     s->hub->flags |= SESSION_SETTLED | SESSION_OPEN;
     session_subscribe(s, &UUID_NIL, sh->position);
     watch_set(s, r->watch, r->n_watch);

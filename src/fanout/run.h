@@ -43,9 +43,8 @@ struct run *run_ref(struct run *r);
 void run_unref(struct run *r);
 /* The compressed variant, made by `make` (appends frame after frame to `out`, sets `ends`) at the
  * first call by any thread. */
-const struct run_deflated *run_deflate(struct run *r,
-                                       void (*make)(const struct run *r, struct buf *out,
-                                                    uint32_t *ends));
+const struct run_deflated *
+run_deflate(struct run *r, void (*make)(const struct run *r, struct buf *out, uint32_t *ends));
 
 /* What a run occupies. */
 size_t run_size(const struct run *r);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "fanout/sizes.h"
 
 /* One frame: the largest request body, every byte of it escaped sixfold, and the rest of the JSON.
  * Configuration keeps a message below a request body. */

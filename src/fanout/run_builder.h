@@ -8,9 +8,6 @@
 #include "base/buf.h"
 #include "fanout/run.h"
 
-#define RUN_FRAMES_MAX 1024
-#define RUN_BYTES_MAX  (256 * 1024) /* the frame that passes it is the run's last */
-
 struct run_builder {
     const struct run_encoder *encoder;
     struct buf out;

@@ -5,7 +5,6 @@
 #include "fanout/catchup.h"
 #include "fanout/presence.h"
 #include "fanout/watch.h"
-#include "telemetry/metrics.h"
 
 struct session_work *session_get_work(struct session *s)
 {
@@ -65,6 +64,8 @@ void session_subscribe(struct session *s, const struct uuid *channel, uint64_t p
     }
     struct audience *a = audience_get(s->shard, channel);
     const uint32_t slot = st->n_subs++;
+    if (pos < st->since)
+        pos = st->since;
     const uint32_t index = audience_add(a, s, slot, pos, session_initial_flags(s));
     st->subs[slot] = (struct subscription){a, index};
 }
@@ -145,10 +146,8 @@ void session_detach(struct session *s)
 {
     struct session_state *st = s->hub;
     struct shard *sh = s->shard;
-    if (session_is(s, SESSION_ATTACHED)) {
+    if (session_is(s, SESSION_ATTACHED))
         presence_leave(s);
-        metric_add(M_SESSIONS, -1);
-    }
     sh->n_detached++;
     while (st->n_subs > 0)
         session_unsubscribe(s, st->n_subs - 1);

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "fanout/audience.h"
+#include "fanout/sizes.h"
 #include "fanout/watch.h"
 
 /* A feed on its way to one shard, and then its items, as long as they wait in audiences. */
@@ -179,12 +180,6 @@ struct shard *shard_new(struct hub *h, uint32_t index, struct executor *executor
     return sh;
 }
 
-static void leftover_detach(struct session *s, void *arg)
-{
-    (void)arg;
-    session_detach(s);
-}
-
 /* No member is left: what waits is given up, and the audience with it. */
 static void leftover_audience(struct table_node *node, void *arg)
 {
@@ -199,13 +194,9 @@ static void leftover_audience(struct table_node *node, void *arg)
     audience_put(a);
 }
 
-void shard_empty(struct shard *sh)
-{
-    shard_each_session(sh, leftover_detach, NULL);
-}
-
 void shard_free(struct shard *sh)
 {
+    assert(sh->by_id.n == 0);
     table_each(&sh->audiences, leftover_audience, NULL);
     struct task *next;
     for (struct task *t = task_queue_take(&sh->inbox); t != NULL; t = next) {

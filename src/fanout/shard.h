@@ -52,6 +52,7 @@ struct session_state {
     struct subscription *subs;
     uint32_t n_subs, subs_cap;
     uint64_t accounted; /* joins and leaves up to here are in `subs` */
+    uint64_t since;     /* nothing live up to here: where it attached, or said its first Hello */
     struct session_work *work;
     uint32_t flags;
 };
@@ -96,8 +97,6 @@ void shard_handed_out(struct shard *sh, size_t bytes);
 /* shard.c */
 struct shard *shard_new(struct hub *h, uint32_t index, struct executor *executor,
                         void (*kick)(void *arg), void *arg);
-/* Detaches every session; then frees, when all shards are empty: going tells the others. */
-void shard_empty(struct shard *sh);
 void shard_free(struct shard *sh);
 /* The shard's share of a feed, of which it takes a reference. The journal's thread. */
 void shard_post_feed(struct shard *sh, struct feed *f);

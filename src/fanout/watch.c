@@ -21,7 +21,6 @@ struct watch {
 struct watch_change {
     struct table_node node;
     struct uuid user;
-    bool was_online; /* when the watchers last heard of the user */
     size_t name_bytes;
     char name[];
 };
@@ -136,7 +135,7 @@ static void watch_forget_change(struct table_node *node, void *arg)
     mem_free(MEM_OWNER(node, struct watch_change, node));
 }
 
-void watch_note(struct audience *a, const struct uuid *user, struct str name, bool is_online)
+void watch_note(struct audience *a, const struct uuid *user, struct str name)
 {
     struct watch *w = a->watch;
     if (w->is_stale || watch_find(w, user) != NULL)
@@ -148,7 +147,6 @@ void watch_note(struct audience *a, const struct uuid *user, struct str name, bo
     }
     struct watch_change *c = mem_zalloc(sizeof *c + name.n);
     c->user = *user;
-    c->was_online = !is_online;
     c->name_bytes = name.n;
     if (name.n > 0)
         memcpy(c->name, name.p, name.n);
@@ -167,8 +165,6 @@ static void watch_tally_change(struct table_node *node, void *arg)
     const struct watch_change *c = MEM_OWNER(node, struct watch_change, node);
     bool is_online;
     presence_online(t->presence, &c->user, 1, &is_online);
-    if (is_online == c->was_online)
-        return;
     const struct user u = {.id = c->user, .name = {c->name, c->name_bytes}};
     if (is_online)
         t->online[t->n_online++] = u;
@@ -176,25 +172,23 @@ static void watch_tally_change(struct table_node *node, void *arg)
         t->offline[t->n_offline++] = u;
 }
 
-/* Tells the watchers what has changed. The watch may be gone afterwards, the audience is pinned. */
+/* Tells the watchers how those noted are by now: never what a notice said, which may be old news,
+ * and whoever came and went is told too, since a newcomer may have been told in between. The watch
+ * may be gone afterwards, the audience is pinned. */
 static void watch_flush(struct watch *w)
 {
     struct audience *a = w->audience;
-    struct watch_tally t = {.presence = shard_presence(a->shard)};
     if (w->changes.n == 0)
         return;
-    t.online = mem_array(w->changes.n, sizeof *t.online);
-    t.offline = mem_array(w->changes.n, sizeof *t.offline);
+    struct watch_tally t = {.presence = shard_presence(a->shard),
+                            .online = mem_array(w->changes.n, sizeof *t.online),
+                            .offline = mem_array(w->changes.n, sizeof *t.offline)};
     table_each(&w->changes, watch_tally_change, &t);
-    if (t.n_online + t.n_offline > 0) {
-        struct bytes *frame = shard_config(a->shard)->encoder->presence(
-            &a->channel, t.online, t.n_online, t.offline, t.n_offline);
-        table_each(&w->changes, watch_forget_change, w);
-        audience_frame(a, MEMBER_WATCHES, NULL, frame);
-        bytes_unref(frame);
-    } else {
-        table_each(&w->changes, watch_forget_change, w);
-    }
+    struct bytes *frame = shard_config(a->shard)->encoder->presence(
+        &a->channel, t.online, t.n_online, t.offline, t.n_offline);
+    table_each(&w->changes, watch_forget_change, w);
+    audience_frame(a, MEMBER_WATCHES, NULL, frame);
+    bytes_unref(frame);
     mem_free(t.online);
     mem_free(t.offline);
 }

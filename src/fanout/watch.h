@@ -1,6 +1,6 @@
-/* Watching a channel: presence and typing for the members who asked for it. Once a second, what
- * has changed since goes to the watchers as one frame (who came and went again is not in it); a
- * newcomer is first told who is online, for which the store is asked who the members are: one
+/* Watching a channel: presence and typing for the members who asked for it. Once a second, those
+ * who came or went since are told to the watchers in one frame, as they are by then; a newcomer is
+ * first told who is online, for which the store is asked who the members are: one
  * question at a time a channel, however many newcomers wait for it. */
 #ifndef PARLEY_FANOUT_WATCH_H
 #define PARLEY_FANOUT_WATCH_H
@@ -12,7 +12,7 @@ void watch_set(struct session *s, const struct uuid *channels, size_t n);
 /* A watcher leaves the audience. */
 void watch_remove(struct audience *a);
 /* A member of the watched channel came online or went. */
-void watch_note(struct audience *a, const struct uuid *user, struct str name, bool is_online);
+void watch_note(struct audience *a, const struct uuid *user, struct str name);
 void watch_tick(struct shard *sh);
 
 #endif

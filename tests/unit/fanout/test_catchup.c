@@ -132,7 +132,7 @@ static void test_leaving_ends_it(void **state)
     kit_from(kit_post(&k, 1, 1), f);
     kit_leave(&k, 1, 1);
     kit_flow(&k);
-    assert_record(f, "resumed(c1 4 yes)=5:m +6:L ");
+    assert_record(f, "resumed(c1 4 yes)+6:L =5:m ");
     f->is_writable = true;
     session_writable(&f->super);
     posts(1, 1);

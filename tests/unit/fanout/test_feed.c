@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "fanout/feed.h"
 #include "fanout/run_builder.h"
+#include "fanout/sizes.h"
 
 static unsigned n_deflated;
 

@@ -72,7 +72,7 @@ static void test_changes_come_once_a_second(void **state)
     fake_detach(two);
     kit_run(&k);
     kit_tick(&k);
-    assert_record(f, "");
+    assert_record(f, "frame(presence c1 +u3 -u2)");
     kit_tick(&k);
     assert_record(f, "");
     fake_detach(second);
@@ -131,7 +131,7 @@ static void test_joining_shows_who_is_online(void **state)
     kit_join(&k, 1, 3);
     kit_flow(&k);
     kit_tick(&k);
-    assert_record(f, "+2:j +3:j frame(presence c1 +u2)");
+    assert_record(f, "+2:j +3:j frame(presence c1 +u2 -u3)");
     fake_detach(f);
     fake_detach(two);
 }

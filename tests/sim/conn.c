@@ -1,0 +1,553 @@
+#include <assert.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "fanout/audience.h"
+#include "sim.h"
+
+#define LLU(n) ((unsigned long long)(n))
+
+static struct conn *conn_of(struct session *s)
+{
+    return MEM_OWNER(s, struct conn, super);
+}
+
+static unsigned user_of(const struct conn *c)
+{
+    return c->client->user;
+}
+
+void conn_put(struct conn *c, struct record r)
+{
+    if (c->n_wire < SIM_WIRE_MAX) {
+        c->wire[c->n_wire++] = r;
+        return;
+    }
+    c->is_revoked = true; /* too slow: its owner closes it */
+    mem_free(r.list);
+}
+
+/* ---- What a session may hear ---- */
+
+/* Everything due to the session lies at or before `h->upto`, or is `seq`. */
+static void check_no_hole(const struct conn *c, unsigned channel, uint64_t seq, bool is_replay)
+{
+    const struct heard *h = &c->heard[channel];
+    for (uint64_t p = h->upto + 1; p < seq; p++) {
+        if (!oracle_is_post(&sim.oracle, p, channel))
+            continue;
+        if (!is_replay && !oracle_is_member(&sim.oracle, user_of(c), channel, p))
+            continue;
+        if (h->was_behind && oracle_leaves_after(&sim.oracle, user_of(c), channel, p))
+            continue; /* it was catching up when its user left */
+        sim_violation("user %u, channel %u: %llu is heard without %llu", user_of(c), channel,
+                      LLU(seq), LLU(p));
+    }
+}
+
+static bool conn_is_catching_up(const struct conn *c, unsigned channel)
+{
+    const struct uuid id = sim_channel(channel);
+    const struct audience *a = audience_find(c->super.shard, &id);
+    const int slot = a == NULL ? -1 : session_find(&c->super, a);
+    return slot >= 0 && (audience_member(&c->super, (uint32_t)slot)->flags & MEMBER_HELD) != 0;
+}
+
+static void check_post(struct conn *c, const struct sim_frame *f, enum record_kind how)
+{
+    struct heard *h = &c->heard[f->channel];
+    const bool is_member = oracle_is_member(&sim.oracle, user_of(c), f->channel, f->seq);
+    if (f->seq > sim.oracle.n_durable)
+        sim_violation("%llu is heard and not durable", LLU(f->seq));
+    const struct uuid channel = sim_channel(f->channel);
+    if (how == RECORD_ACK &&
+        (!is_member || !session_has(&c->super, &channel) || f->seq <= h->claimed))
+        return; /* its author has left, or has read it elsewhere already: the ack stands alone */
+    if (!is_member && how == RECORD_PUSH)
+        sim_violation("user %u hears %llu and is not in channel %u", user_of(c), LLU(f->seq),
+                      f->channel);
+    if (!c->is_settled || (h->is_held && how != RECORD_ACK))
+        sim_violation("user %u hears %llu of channel %u before its time", user_of(c), LLU(f->seq),
+                      f->channel);
+    if (!h->has_base)
+        h->upto = c->attach_position;
+    if (f->seq <= h->upto)
+        sim_violation("user %u, channel %u: %llu comes after %llu", user_of(c), f->channel,
+                      LLU(f->seq), LLU(h->upto));
+    check_no_hole(c, f->channel, f->seq, how == RECORD_REPLAY);
+    if (how == RECORD_REPLAY && (f->seq > h->replay_to || ++h->n_replayed > LIMIT_REPLAY_EVENTS))
+        sim_violation("user %u, channel %u: %llu is no replay", user_of(c), f->channel,
+                      LLU(f->seq));
+    if (how == RECORD_PUSH && f->seq <= h->asked_at && f->seq <= h->passed)
+        sim_violation("user %u, channel %u: %llu is a replay", user_of(c), f->channel, LLU(f->seq));
+    h->upto = f->seq;
+    h->has_base = true;
+    if (how == RECORD_PUSH && !conn_is_catching_up(c, f->channel))
+        h->was_behind = false;
+}
+
+static void check_other(struct conn *c, const struct sim_frame *f)
+{
+    if (!c->is_open)
+        sim_violation("an old client hears of a join, leave or creation");
+    if (f->seq > sim.oracle.n_durable)
+        sim_violation("%llu is heard and not durable", LLU(f->seq));
+    if (f->kind == EVENT_CREATED)
+        return;
+    if (f->is_own != (f->user == user_of(c)))
+        sim_violation("user %u gets %llu in the wrong words", user_of(c), LLU(f->seq));
+    if (!f->is_own)
+        return;
+    for (unsigned i = 0; i < c->n_own_told && i < 64; i++)
+        if (c->own_told[i] == f->seq)
+            sim_violation("user %u hears of %llu again", user_of(c), LLU(f->seq));
+    c->own_told[c->n_own_told++ % 64] = f->seq;
+    if (f->kind == EVENT_LEFT)
+        c->heard[f->channel].is_watched = false;
+}
+
+static void check_ack(struct conn *c, const struct sim_frame *f)
+{
+    for (unsigned i = 0; i < c->n_sent; i++) {
+        struct sent *s = &c->sent[i];
+        if (s->number != f->number || s->seq != f->seq)
+            continue;
+        if (++s->n_acks > 1)
+            sim_violation("user %u gets two acks of %llu", user_of(c), LLU(f->seq));
+        return;
+    }
+    sim_violation("user %u gets an ack of %llu, which it did not send", user_of(c), LLU(f->seq));
+}
+
+static void conn_hear(struct session *s, enum record_kind how, const struct run *r, unsigned first,
+                      unsigned last)
+{
+    struct conn *c = conn_of(s);
+    assert(first < last && last <= r->n);
+    for (unsigned i = first; i < last; i++) {
+        struct record record = {.kind = how};
+        const struct run_frame *f = &r->frames[i];
+        assert(f->end - f->start == sizeof record.frame);
+        memcpy(&record.frame, r->bytes->data + f->start, sizeof record.frame);
+        assert(record.frame.seq == f->seq);
+        if (record.frame.kind == EVENT_MESSAGE || record.frame.kind == EVENT_REPLY)
+            check_post(c, &record.frame, how);
+        else
+            check_other(c, &record.frame);
+        if (how == RECORD_ACK)
+            check_ack(c, &record.frame);
+        conn_put(c, record);
+    }
+}
+
+static void on_push(struct session *s, struct run *r, unsigned first, unsigned last)
+{
+    sim.tally.posts += last - first;
+    conn_hear(s, RECORD_PUSH, r, first, last);
+}
+
+static void on_ack(struct session *s, struct run *r, unsigned index)
+{
+    sim.tally.acks++;
+    conn_hear(s, RECORD_ACK, r, index, index + 1);
+}
+
+static void on_replay(struct session *s, struct run *r, unsigned first, unsigned last)
+{
+    if (!conn_of(s)->is_writable)
+        sim_violation("a replay to a reader who is full");
+    sim.tally.replays += last - first;
+    conn_hear(s, RECORD_REPLAY, r, first, last);
+    if (sim_chance(sim.mood.slow * 10))
+        conn_of(s)->is_writable = false;
+}
+
+/* ---- What else comes ---- */
+
+static void hear_presence(struct conn *c, const struct bytes *frame)
+{
+    struct heard *h = &c->heard[(uint8_t)frame->data[1]];
+    for (size_t i = 2; i < frame->len; i += 2)
+        h->online[(uint8_t)frame->data[i]] = frame->data[i + 1] != 0;
+    h->knows_presence = true;
+}
+
+static void on_frame(struct session *s, struct bytes *frame)
+{
+    struct conn *c = conn_of(s);
+    const unsigned channel = (uint8_t)frame->data[1];
+    if (!c->is_open)
+        sim_violation("an old client gets a %c frame", frame->data[0]);
+    if (frame->data[0] != 'R' && !c->heard[channel].is_watched)
+        sim_violation("user %u does not watch channel %u", user_of(c), channel);
+    if (frame->data[0] == 'T' && (uint8_t)frame->data[2] == user_of(c))
+        sim_violation("user %u is told that it types", user_of(c));
+    if (frame->data[0] == 'P')
+        hear_presence(c, frame);
+}
+
+static void on_attached(struct session *s, enum err err)
+{
+    struct conn *c = conn_of(s);
+    if (c->is_attached)
+        sim_violation("attached twice");
+    if (err != ERR_OK && sim.mood.is_reliable)
+        sim_violation("could not attach: %s", err_name(err));
+    c->is_attached = true;
+    if (err != ERR_OK)
+        c->is_revoked = true; /* its owner closes it */
+}
+
+static void on_revoked(struct session *s)
+{
+    conn_of(s)->is_revoked = true;
+}
+
+static bool on_is_writable(struct session *s)
+{
+    return conn_of(s)->is_writable;
+}
+
+/* Could the hub have recovered this point? */
+static void check_verdict(const struct conn *c, const struct session_channel *sc, unsigned channel)
+{
+    const struct heard *h = &c->heard[channel];
+    const uint64_t head = oracle_head(&sim.oracle, channel, sim.oracle.n_durable);
+    const uint64_t known = sc->head_seq < c->asked_at ? sc->head_seq : c->asked_at;
+    const unsigned missed = oracle_count(&sim.oracle, channel, h->claimed, known);
+    if (sc->recovered && (h->claimed > sc->head_seq || missed > LIMIT_REPLAY_EVENTS))
+        sim_violation("user %u, channel %u: %u events after %llu recovered up to %llu", user_of(c),
+                      channel, missed, LLU(h->claimed), LLU(sc->head_seq));
+    if (sc->head_seq > head)
+        sim_violation("channel %u: head %llu told, %llu is", channel, LLU(sc->head_seq), LLU(head));
+    const bool was_member = oracle_is_member(&sim.oracle, user_of(c), channel, c->asked_at) &&
+                            !oracle_leaves_after(&sim.oracle, user_of(c), channel, c->asked_at);
+    if (!sc->recovered && sim.mood.is_reliable && h->claimed <= head && was_member &&
+        oracle_count(&sim.oracle, channel, h->claimed, head) <= LIMIT_REPLAY_EVENTS)
+        sim_violation("user %u, channel %u: %llu could have been recovered", user_of(c), channel,
+                      LLU(h->claimed));
+}
+
+/* The answer to what the client asked of one channel, or to Hello. */
+static void conn_take_answer(struct conn *c, const struct session_channel *sc, bool is_first)
+{
+    const unsigned channel = sim_number(&sc->channel);
+    struct heard *h = &c->heard[channel];
+    h->is_held = false;
+    sim_trace("session %llu of user %u, channel %u: from %llu, heard %llu, head %llu%s%s",
+              LLU(c->super.id), user_of(c), channel, LLU(h->claimed), LLU(h->upto),
+              LLU(sc->head_seq), sc->resume_asked ? ", asked" : "",
+              sc->recovered ? ", recovered" : "");
+    if (sc->resume_asked)
+        check_verdict(c, sc, channel);
+    sim.tally.refused += sc->resume_asked && !sc->recovered;
+    if (sc->resume_asked && sc->recovered) {
+        h->upto = h->claimed;
+        h->replay_to = sc->head_seq;
+        h->asked_at = c->asked_at;
+        h->passed = audience_boundary(audience_find(c->super.shard, &sc->channel));
+        h->n_replayed = 0;
+        h->has_base = h->was_behind = true;
+    } else if (is_first) {
+        h->upto = h->claimed = sc->head_seq;
+        h->has_base = true;
+        if (h->upto < c->attach_position)
+            h->upto = c->attach_position;
+    }
+}
+
+static void conn_put_list(struct conn *c, enum record_kind kind, const struct session_channel *list,
+                          size_t n)
+{
+    struct record r = {.kind = kind, .n_list = n, .list = mem_array(n + 1, sizeof *r.list)};
+    if (n > 0)
+        memcpy(r.list, list, n * sizeof *list);
+    conn_put(c, r);
+}
+
+static void on_hello(struct session *s, const struct session_channel *channels, size_t n)
+{
+    struct conn *c = conn_of(s);
+    bool is_listed[SIM_CHANNELS] = {false};
+    if (c->is_open)
+        sim_violation("Hello is answered twice");
+    for (size_t i = 0; i < n; i++) {
+        const unsigned channel = sim_number(&channels[i].channel);
+        is_listed[channel] = true;
+        conn_take_answer(c, &channels[i], !c->is_settled);
+    }
+    for (unsigned i = 0; i < SIM_CHANNELS; i++) {
+        c->heard[i].is_held = false;
+        c->heard[i].is_watched = is_listed[i] && c->heard[i].wants_watch;
+        if (!is_listed[i] && sim.loops[shard_index(s->shard)].head == NULL &&
+            !sim.loops[shard_index(s->shard)].has_more &&
+            oracle_is_member(&sim.oracle, user_of(c), i, s->shard->position))
+            sim_violation("user %u: Hello does not list channel %u", user_of(c), i);
+    }
+    c->is_open = c->is_settled = true;
+    c->open_position = s->shard->position;
+    conn_put_list(c, RECORD_HELLO, channels, n);
+}
+
+static void on_resumed(struct session *s, const struct session_channel *channels, size_t n)
+{
+    struct conn *c = conn_of(s);
+    const bool is_asked = c->is_resuming;
+    c->is_resuming = false;
+    for (size_t i = 0; i < n; i++) {
+        struct heard *h = &c->heard[sim_number(&channels[i].channel)];
+        if (is_asked) {
+            conn_take_answer(c, &channels[i], false);
+        } else { /* the store failed in the middle: live events go on from somewhere */
+            if (sim.mood.is_reliable || channels[i].recovered)
+                sim_violation("a replay is given up without need");
+            h->upto = h->claimed = h->replay_to = s->shard->position;
+        }
+    }
+    conn_put_list(c, RECORD_RESUMED, channels, n);
+}
+
+static const struct session_ops conn_ops = {.push = on_push,
+                                            .ack = on_ack,
+                                            .replay = on_replay,
+                                            .frame = on_frame,
+                                            .attached = on_attached,
+                                            .hello = on_hello,
+                                            .resumed = on_resumed,
+                                            .revoked = on_revoked,
+                                            .is_writable = on_is_writable};
+
+/* ---- What the client's end makes it do ---- */
+
+struct conn *conn_open(struct client *client, unsigned shard)
+{
+    struct conn *c = MEM_NEW(struct conn);
+    c->client = client;
+    c->is_writable = true;
+    c->super.ops = &conn_ops;
+    c->super.user = sim_user(client->user);
+    c->super.username = STR("name");
+    c->next = sim.conns;
+    sim.conns = c;
+    session_attach(sim.shards[shard], &c->super);
+    c->attach_position = sim.shards[shard]->position;
+    for (unsigned i = 0; i < SIM_CHANNELS; i++)
+        c->heard[i].was_behind = true;
+    return c;
+}
+
+void conn_cut(struct conn *c)
+{
+    struct conn **at = &sim.conns;
+    while (*at != c)
+        at = &(*at)->next;
+    *at = c->next;
+    session_detach(&c->super);
+    client_lost(c->client, c);
+    for (unsigned i = c->wire_first; i < c->n_wire; i++)
+        mem_free(c->wire[i].list);
+    mem_free(c);
+}
+
+void conn_hello(struct conn *c)
+{
+    struct resume_point points[SIM_CHANNELS];
+    struct uuid watch[SIM_CHANNELS];
+    size_t n = 0, n_watch = 0;
+    for (unsigned i = 0; i < SIM_CHANNELS; i++) {
+        const struct seen *seen = &c->client->seen[i];
+        struct heard *h = &c->heard[i];
+        h->is_held = true;
+        h->was_behind = true;
+        if (seen->is_member) {
+            points[n++] = (struct resume_point){sim_channel(i), seen->last};
+            h->claimed = seen->last;
+        }
+        h->wants_watch = sim_chance(500);
+        if (h->wants_watch)
+            watch[n_watch++] = sim_channel(i);
+    }
+    c->said_hello = true;
+    c->is_settled = c->is_settled && c->is_attached;
+    c->asked_at = c->super.shard->position;
+    enum err err = session_hello(&c->super, points, n, watch, n_watch);
+    assert(err == ERR_OK);
+}
+
+void conn_settle(struct conn *c)
+{
+    if (c->said_hello)
+        return;
+    c->is_settled = true;
+    session_settle(&c->super);
+}
+
+void conn_resume(struct conn *c, unsigned channel)
+{
+    const struct seen *seen = &c->client->seen[channel];
+    struct heard *h = &c->heard[channel];
+    uint64_t from = seen->last;
+    if (from > seen->base && sim_chance(300)) /* an older hole */
+        from = seen->base + sim_below((unsigned)(from - seen->base));
+    const struct resume_point point = {sim_channel(channel), from};
+    const bool is_free = c->is_open && !c->is_resuming;
+    if (is_free) { /* before: the answer may come at once */
+        h->claimed = from;
+        c->asked_at = c->super.shard->position;
+        h->is_held = h->was_behind = c->is_resuming = true;
+    }
+    enum err err = session_resume(&c->super, &point, 1);
+    const enum err expected = is_free ? ERR_OK : c->said_hello ? ERR_RATE_LIMITED : ERR_BAD_REQUEST;
+    if (err != expected)
+        sim_violation("resume is answered %s", err_name(err));
+}
+
+void conn_watch(struct conn *c)
+{
+    struct uuid watch[SIM_CHANNELS];
+    size_t n = 0;
+    if (!c->is_open)
+        return;
+    for (unsigned i = 0; i < SIM_CHANNELS; i++) {
+        const struct uuid channel = sim_channel(i);
+        c->heard[i].is_watched = sim_chance(500) && session_has(&c->super, &channel);
+        c->heard[i].knows_presence = false;
+        if (c->heard[i].is_watched)
+            watch[n++] = sim_channel(i);
+    }
+    session_watch(&c->super, NULL, 0);
+    session_watch(&c->super, watch, n);
+}
+
+void conn_type(struct conn *c)
+{
+    const struct uuid channel = sim_channel(sim_below(SIM_CHANNELS));
+    const bool is_member = session_has(&c->super, &channel);
+    enum err err = session_typing(&c->super, &channel);
+    assert((err == ERR_OK) == is_member);
+}
+
+/* ---- Sending ---- */
+
+struct sending {
+    struct append append;
+    struct letter *letter;
+    const struct conn *conn; /* to be compared only: it may be gone */
+    uint64_t session;
+    unsigned user, slot;
+    char content[16], id[24];
+};
+
+/* The connection it was sent over, if that is still there. */
+static struct conn *sending_conn(const struct sending *s)
+{
+    for (struct conn *c = sim.conns; c != NULL; c = c->next)
+        if (c == s->conn && c->super.id == s->session)
+            return c;
+    return NULL;
+}
+
+static void sending_done(struct append *a)
+{
+    struct sending *s = MEM_OWNER(a, struct sending, append);
+    struct conn *c = sending_conn(s);
+    struct letter *l = s->letter;
+    if (a->err == ERR_OK && l->seq != 0 && l->seq != a->seq)
+        sim_violation("a retry got position %llu, the message has %llu", LLU(a->seq), LLU(l->seq));
+    if (a->err == ERR_OK && a->duplicate != (l->seq != 0))
+        sim_violation("the first is called a duplicate, or a duplicate the first");
+    if (a->err == ERR_OK)
+        l->seq = a->seq;
+    sim.tally.duplicates += a->duplicate;
+    if (c != NULL && a->err == ERR_OK && !a->duplicate)
+        c->sent[s->slot].seq = a->seq;
+    else if (c != NULL)
+        conn_put(c, (struct record){
+                        .kind = RECORD_ANSWER, .number = l->number, .is_ok = a->err == ERR_OK});
+    mem_free(s);
+}
+
+void conn_send(struct conn *c, struct letter *l)
+{
+    const struct uuid channel = sim_channel(l->channel);
+    if (!c->is_attached || c->is_revoked || !session_has(&c->super, &channel))
+        return;
+    conn_settle(c);
+    struct sending *s = MEM_NEW(struct sending);
+    s->letter = l;
+    s->conn = c;
+    s->session = c->super.id;
+    s->slot = c->n_sent++;
+    assert(s->slot < SIM_WIRE_MAX);
+    c->sent[s->slot] = (struct sent){.number = l->number};
+    snprintf(s->content, sizeof s->content, "%u", l->number);
+    snprintf(s->id, sizeof s->id, "letter-%u", l->number);
+    s->append = (struct append){.kind = EVENT_MESSAGE,
+                                .channel = channel,
+                                .user = c->super.user,
+                                .username = STR("name"),
+                                .content = str_of(s->content),
+                                .client_msg_id = str_of(s->id),
+                                .origin = {shard_index(c->super.shard), c->super.id, STR("1")},
+                                .done = sending_done};
+    if (l->state == LETTER_WAITING) {
+        l->state = LETTER_SENT;
+        l->via = c;
+    }
+    enum err err = journal_append(memory_store_journal(sim.store), &s->append);
+    assert(err == ERR_OK);
+}
+
+/* ---- The end ---- */
+
+static void check_own_told(const struct conn *c)
+{
+    for (uint64_t seq = c->open_position + 1; seq <= sim.oracle.n_durable; seq++) {
+        const struct truth *t = &sim.oracle.log[seq];
+        if ((t->kind != EVENT_JOINED && t->kind != EVENT_LEFT) || t->user != user_of(c))
+            continue;
+        bool is_told = c->n_own_told >= 64;
+        for (unsigned i = 0; i < c->n_own_told && i < 64; i++)
+            is_told = is_told || c->own_told[i] == seq;
+        if (!is_told)
+            sim_violation("user %u was not told of its own %llu", user_of(c), LLU(seq));
+    }
+}
+
+static void check_presence(const struct conn *c, unsigned channel)
+{
+    const struct heard *h = &c->heard[channel];
+    struct notifier *n = hub_notifier(sim.hub);
+    if (!h->is_watched || !sim.mood.is_reliable)
+        return;
+    if (!h->knows_presence)
+        sim_violation("user %u is not told who is in channel %u", user_of(c), channel);
+    for (unsigned i = 0; i < SIM_USERS; i++) {
+        const struct uuid user = sim_user(i);
+        bool is_online;
+        n->ops->online(n, &user, 1, &is_online);
+        if (oracle_is_member(&sim.oracle, i, channel, sim.oracle.n_durable) &&
+            h->online[i] != is_online)
+            sim_violation("user %u believes that %u in channel %u is %s", user_of(c), i, channel,
+                          is_online ? "offline" : "online");
+    }
+}
+
+void conn_check_end(struct conn *c)
+{
+    const uint64_t end = sim.oracle.n_durable;
+    for (unsigned i = 0; i < SIM_CHANNELS; i++) {
+        struct heard *h = &c->heard[i];
+        if (!oracle_is_member(&sim.oracle, user_of(c), i, end))
+            continue;
+        if (!h->has_base)
+            h->upto = c->attach_position;
+        check_no_hole(c, i, end + 1, false);
+        check_presence(c, i);
+    }
+    for (unsigned i = 0; i < c->n_sent; i++)
+        if (c->sent[i].seq != 0 && c->sent[i].n_acks != 1)
+            sim_violation("user %u gets no ack of %llu", user_of(c), LLU(c->sent[i].seq));
+    if (c->is_open)
+        check_own_told(c);
+}

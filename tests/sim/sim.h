@@ -1,0 +1,209 @@
+/* A simulation: one node after the other over one memory store, its shards and workers run task
+ * by task by a seeded scheduler, and clients that connect, send, are cut off and come back.
+ *
+ *     main.c      seeds, arguments
+ *     schedule.c  which step comes next; and the calm at the end, when everything must be there
+ *     node.c      the hub, its loops and workers, stores that are late or fail, restarts
+ *     conn.c      the server's end of a connection: every promise about one session
+ *     client.c    the other end: what the people see, and what they retry
+ *     oracle.c    what really happened
+ *
+ * Everything is decided by one seed; a violation prints it. */
+#ifndef PARLEY_TESTS_SIM_SIM_H
+#define PARLEY_TESTS_SIM_SIM_H
+
+#include "adapter/memory/store.h"
+#include "base/rand.h"
+#include "fanout/hub.h"
+#include "oracle.h"
+
+#define SIM_SHARDS   3
+#define SIM_CLIENTS  10
+#define SIM_WORK_MAX 64
+#define SIM_WIRE_MAX 4096
+
+/* What one seed makes likely or possible: per mille, a step, unless said otherwise. */
+struct sim_mood {
+    unsigned cut, store_fails, refuse, restart, slow, membership, resume, flood;
+    unsigned work_max; /* tasks the workers' queue takes */
+    size_t tail_bytes;
+    bool is_reliable; /* nothing may be refused for lack of a store or a worker */
+};
+
+/* An event as the simulation's encoder writes it into a run. */
+struct sim_frame {
+    uint64_t seq, prev_seq;
+    uint32_t number;
+    uint8_t kind, channel, user, is_own;
+};
+
+enum record_kind {
+    RECORD_PUSH,
+    RECORD_ACK,
+    RECORD_REPLAY,
+    RECORD_HELLO,
+    RECORD_RESUMED,
+    RECORD_ANSWER
+};
+
+/* What is on the wire to a client. */
+struct record {
+    enum record_kind kind;
+    struct sim_frame frame;       /* push, ack, replay */
+    uint32_t number;              /* answer: to the message of that number, */
+    bool is_ok;                   /* which was a duplicate (true) or failed */
+    struct session_channel *list; /* hello, resumed */
+    size_t n_list;
+};
+
+/* What the server's end knows a session to have heard of one channel. */
+struct heard {
+    bool has_base; /* `upto` means something */
+    uint64_t upto;
+    uint64_t claimed;   /* the client said that it has this much */
+    uint64_t replay_to; /* the head as it was told */
+    uint64_t asked_at;  /* where the shard stood when it was asked */
+    uint64_t passed;    /* what the shard had dealt with when it was answered */
+    unsigned n_replayed;
+    bool is_held;                 /* named in a Resume (or Hello) that is not answered */
+    bool was_behind;              /* it may have been cut short by a leave */
+    bool is_watched, wants_watch; /* the latter: asked in Hello */
+    bool knows_presence, online[SIM_USERS];
+};
+
+struct conn {
+    struct session super;
+    struct client *client;
+    struct conn *next;
+    bool is_attached, said_hello, is_open, is_settled, is_writable, is_revoked, is_resuming;
+    uint64_t attach_position, open_position;
+    uint64_t asked_at; /* where the shard stood when Hello or Resume was said */
+    struct heard heard[SIM_CHANNELS];
+    struct sent {
+        uint32_t number;
+        uint64_t seq; /* once durable, and not a duplicate */
+        unsigned n_acks;
+    } sent[SIM_WIRE_MAX];
+    unsigned n_sent;
+    struct record wire[SIM_WIRE_MAX];
+    unsigned n_wire, wire_first;
+    uint64_t own_told[64]; /* joins and leaves */
+    unsigned n_own_told;
+};
+
+enum letter_state { LETTER_WAITING, LETTER_SENT, LETTER_ACKED };
+
+/* A message a user wants to have sent: any device of the user sends it until one hears the ack. */
+struct letter {
+    uint32_t number;
+    uint8_t channel;
+    enum letter_state state;
+    uint64_t seq;
+    const struct conn *via;
+};
+
+struct user_box {
+    struct letter letters[SIM_WIRE_MAX];
+    uint32_t n;
+};
+
+/* A device, which remembers what it has seen over connections. */
+struct client {
+    unsigned user;
+    bool is_old; /* never says Hello */
+    struct conn *conn;
+    bool is_greeted; /* over this connection */
+    struct seen {
+        bool is_member, must_page;
+        uint64_t base, last; /* has everything in (base, last] */
+    } seen[SIM_CHANNELS];
+    bool has[SIM_SEQ_MAX];
+};
+
+struct sim_loop {
+    struct executor super;
+    struct task *head, **tail;
+    bool has_more; /* slices of fan-out work */
+};
+
+struct sim {
+    uint64_t seed;
+    unsigned step;
+    bool is_traced, is_calm;
+    struct rand_seeded rand;
+    struct sim_mood mood;
+    struct clock_manual clock;
+    struct oracle oracle;
+
+    struct memory_store *store;
+    struct journal_sink sink;
+    struct channel_store channels; /* the memory store's, late and failing */
+    struct message_store messages;
+
+    struct hub_config config;
+    struct hub *hub;
+    struct shard *shards[SIM_SHARDS];
+    struct sim_loop loops[SIM_SHARDS];
+    struct task *work[SIM_WORK_MAX];
+    unsigned n_work;
+
+    struct user_box boxes[SIM_USERS];
+    struct client clients[SIM_CLIENTS];
+    struct conn *conns;
+    bool is_refusing;
+    struct {
+        unsigned posts, acks, replays, refused, cuts, restarts, duplicates, discarded, gaps;
+    } tally;
+};
+
+extern struct sim sim;
+
+/* Prints seed, step and sentence, and ends the program. */
+void sim_violation(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
+void sim_trace(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+static inline unsigned sim_below(unsigned n)
+{
+    return (unsigned)rand_next_below(&sim.rand, n);
+}
+static inline bool sim_chance(unsigned per_mille)
+{
+    return sim_below(1000) < per_mille;
+}
+
+/* schedule.c: one whole simulation. */
+void sim_run(uint64_t seed, unsigned steps, bool is_traced);
+
+/* node.c */
+void node_start(void);
+/* Gone without a farewell: what was not durable is lost, and so is every connection. */
+void node_kill(void);
+void node_open_store(void);
+void node_close_store(void);
+bool node_run_task(unsigned loop);
+bool node_run_work(void);
+bool node_step_shard(unsigned loop);
+
+/* conn.c */
+struct conn *conn_open(struct client *c, unsigned shard);
+/* Cut: what is on the wire is lost. */
+void conn_cut(struct conn *c);
+void conn_hello(struct conn *c);
+void conn_settle(struct conn *c);
+void conn_resume(struct conn *c, unsigned channel);
+void conn_watch(struct conn *c);
+void conn_type(struct conn *c);
+/* Sends the letter; an answer, or at least an ack, comes back unless the connection is cut. */
+void conn_send(struct conn *c, struct letter *l);
+void conn_put(struct conn *c, struct record r);
+/* At the end, with everything handed out. */
+void conn_check_end(struct conn *c);
+
+/* client.c */
+void client_connect(struct client *c);
+void client_read(struct client *c);
+void client_page(struct client *c);
+void client_write(struct client *c);
+void client_lost(struct client *c, const struct conn *conn);
+void client_check_end(struct client *c);
+
+#endif
