@@ -12,9 +12,11 @@ static unsigned bucket_of(uint64_t ns)
     return bucket < HISTOGRAM_BUCKETS ? bucket : HISTOGRAM_BUCKETS - 1;
 }
 
-/* The largest value that falls into it. */
+/* The largest value that falls into it; the last takes whatever is larger. */
 static uint64_t bucket_end(unsigned bucket)
 {
+    if (bucket == HISTOGRAM_BUCKETS - 1)
+        return UINT64_MAX;
     if (bucket < SUB)
         return bucket;
     unsigned shift = bucket / SUB - 1;

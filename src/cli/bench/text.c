@@ -63,7 +63,7 @@ static uint64_t sum_bytes(uint64_t sum, const char *p, size_t n)
 static uint64_t text_sum(const char *p, size_t n)
 {
     uint64_t sum = sum_bytes(UINT64_C(0x2545f4914f6cdd1d), p, AT_SUM);
-    return sum_bytes(sum, p + AT_PADDING, n - AT_PADDING);
+    return sum_bytes(sum, p + AT_SUM + 16, n - AT_SUM - 16);
 }
 
 void text_write(const struct text *t, char *out, size_t n)
