@@ -160,14 +160,12 @@ class LoggingOut(ServerCase):
     def test_it_outlives_a_restart(self):
         user = self.user()
         user.done("/api/logout")
-        self.server.term()
-        self.server.start()
+        self.server.restart()
         self.fails(user.get("/api/me"), 401, "Invalid JWT claims")
 
     def test_sessions_outlive_a_restart(self):
         user = self.user()
-        self.server.term()
-        self.server.start()
+        self.server.restart()
         self.assertEqual(user.get("/api/me").status, 200)
 
 

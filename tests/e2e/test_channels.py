@@ -141,8 +141,7 @@ class Sending(ServerCase):
         owner, _, channel = self.pair()
         body = {"channel_id": channel, "content": "once", "client_msg_id": "id-2"}
         first = owner.done("/api/message", body)
-        self.server.term()
-        self.server.start()
+        self.server.restart()
         again = owner.post("/api/message", body)
         self.assertIs(again.json()["duplicate"], True)
         self.assertEqual(again.data["message_id"], first["message_id"])

@@ -52,8 +52,7 @@ class Resuming(ServerCase):
     def test_after_a_restart_from_the_store(self):
         ada, bob, channel = self.pair()
         sent = [ada.say(channel, f"m{i}")["seq"] for i in range(250)]
-        self.server.term()
-        self.server.start()
+        self.server.restart()
         session = self.keep(bob.session(resume={channel: sent[9]}))
         self.assertEqual(self.hear(session, 240), sent[10:])
 

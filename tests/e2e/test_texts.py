@@ -39,8 +39,7 @@ class Texts(ServerCase):
         self.assertEqual([m["content"] for m in ada.after(channel)], texts)
         replay = self.keep(bob.session(resume={channel: 0}))
         self.assertEqual([replay.recv()["data"]["content"] for _ in texts], texts)
-        self.server.term()
-        self.server.start()
+        self.server.restart()
         self.assertEqual([m["content"] for m in ada.history(channel)], texts)
 
     def test_however_the_json_is_written(self):

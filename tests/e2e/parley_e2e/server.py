@@ -101,8 +101,11 @@ class Server:
         return [line for line in lines if event in (None, line.get("event"))]
 
     def wait(self, timeout=40):
+        """Its exit status. No sanitizer and no assertion may have had anything to say."""
         status = self.process.wait(timeout)
         self.join()
+        for fault in FAULTS:
+            assert fault not in self.stderr(), self.stderr()[-8000:]
         return status
 
     def kill(self):
@@ -114,6 +117,11 @@ class Server:
         self.process.send_signal(signal.SIGTERM)
         return self.wait(timeout)
 
+    def restart(self):
+        status = self.term()
+        assert status == 0, f"exit status {status} after SIGTERM: {self.stderr()[-4000:]}"
+        return self.start()
+
     def close(self):
         """Stops it and removes its data. It must have gone well."""
         try:
@@ -124,8 +132,6 @@ class Server:
                     self.kill()
                     raise AssertionError("still there 40 s after SIGTERM") from None
                 assert status == 0, f"exit status {status} after SIGTERM: {self.stderr()[-4000:]}"
-            for fault in FAULTS:
-                assert fault not in self.stderr(), self.stderr()[-8000:]
         finally:
             if self.folder:
                 shutil.rmtree(self.folder, ignore_errors=True)
