@@ -110,7 +110,7 @@ static void exchange_answer(struct http_conn *hc)
     struct exchange *x = hc->x;
     hc->x = NULL;
     if (x->response.body.failed) {
-        log_event(LOG_ERROR, "answer too large", LOG_S("route", x->route->path));
+        log_event(LOG_ERROR, "answer too large", LOG_STR("path", x->request->path));
         response_fail_err(&x->response, ERR_INTERNAL);
     }
     int64_t took_us = clock_steady_us(hc->edge->deps.clock) - x->begun_us;
@@ -202,36 +202,33 @@ static void input_hold(struct http_conn *hc, const char *p, size_t n)
     assert(!hc->held.failed);
 }
 
+static enum http_result input_parse(struct http_conn *hc, char **p, size_t *n)
+{
+    size_t used = 0;
+    enum http_result result = http_parse(hc->parser, *p, *n, &used);
+    *p += used;
+    *n -= used;
+    return result;
+}
+
 /* Parses until the input is used up or a request has to be waited for. False: the connection is no
  * longer ours. */
 static bool input_feed(struct http_conn *hc, char *p, size_t n)
 {
-    bool more = n > 0;
-    while (more && !conn_is_busy(hc)) {
+    while (n > 0 && !conn_is_busy(hc)) {
         if (hc->parser == NULL) {
             hc->parser = http_parser_new(&parser_limits);
             deadline_set(hc, head_timeout_ms(hc));
         }
-        size_t used = 0;
-        enum http_result result = http_parse(hc->parser, p, n, &used);
-        p += used;
-        n -= used;
-        more = n > 0;
-        switch (result) {
-        case HTTP_MORE:
-            break;
-        case HTTP_HEAD:
+        enum http_result result = input_parse(hc, &p, &n);
+        if (result == HTTP_HEAD) {
             head_take(hc);
-            more = true; /* a request without a body is done without a further byte */
-            break;
-        case HTTP_DONE:
-            if (!request_take(hc, p, n))
-                return false;
-            break;
-        case HTTP_ERROR:
-            request_refuse(hc, http_parser_status(hc->parser), http_parser_reason(hc->parser));
-            break;
+            result = input_parse(hc, &p, &n); /* may be whole without a further byte */
         }
+        if (result == HTTP_DONE && !request_take(hc, p, n))
+            return false;
+        if (result == HTTP_ERROR)
+            request_refuse(hc, http_parser_status(hc->parser), http_parser_reason(hc->parser));
     }
     if (!hc->ending)
         input_hold(hc, p, n);

@@ -65,9 +65,17 @@ static enum err no_revocations(struct account_store *self, int64_t now_us,
     return ERR_OK;
 }
 
+static enum err nobody_by_email(struct account_store *self, struct str email, struct arena *arena,
+                                struct account *out)
+{
+    (void)self, (void)email, (void)arena, (void)out;
+    return ERR_USER_NOT_FOUND;
+}
+
 void test_accounts_init(struct test_accounts *a)
 {
-    static const struct account_store_ops ops = {.revocations = no_revocations};
+    static const struct account_store_ops ops = {.by_email = nobody_by_email,
+                                                 .revocations = no_revocations};
     a->super.ops = &ops;
 }
 

@@ -21,6 +21,8 @@ struct test_clock {
     _Atomic int64_t wall_us;
 };
 
+#define FIXTURE_HASHING_QUEUE 4
+
 struct fixture {
     struct http_deps deps; /* filled by fixture_init; a test alters it before fixture_start */
     struct limits limits;
@@ -70,6 +72,8 @@ void client_send_bytes(int fd, const char *p, size_t n);
 char *client_read_all(int fd);
 /* Exactly one answer, head and body (or until the server closes); freed with mem_free. */
 char *client_read_answer(int fd);
+/* The same, to a HEAD: no body follows. */
+char *client_read_answer_to(int fd, bool head);
 /* Has the server closed, within `ms`? */
 bool client_is_closed(int fd, int ms);
 /* Connects, sends `request`, returns the one answer, closes. */

@@ -140,7 +140,7 @@ int kit_ask_with(struct kit *k, const char *fields, const char *method, const ch
     answer_forget(k);
     int fd = client_connect(&k->f);
     client_send_bytes(fd, request.p, request.n);
-    k->answer = client_read_answer(fd);
+    k->answer = client_read_answer_to(fd, strcmp(method, "HEAD") == 0);
     close(fd);
     buf_fini(&request);
     buf_fini(&content);
