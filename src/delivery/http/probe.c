@@ -48,10 +48,7 @@ static bool wants_openmetrics(const struct http_request *r)
 
 enum handled on_probe_metrics(struct exchange *x)
 {
-    const struct http_deps *deps = exchange_deps(x);
     bool openmetrics = wants_openmetrics(x->request);
-    size_t waiting = workers_depth(deps->cold) + workers_depth(deps->hashing);
-    metric_set(M_WORKERS_QUEUE, (int64_t)waiting);
     metrics_render(&x->response.body, openmetrics);
     x->response.type = openmetrics ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
                                    : "text/plain; version=0.0.4; charset=utf-8";
