@@ -1,0 +1,162 @@
+/* One user's chat, as pages and bots use it. README.md says what each call does. */
+import { Engine, type ClientOptions } from "./engine.js";
+import type { PostListener } from "./hub.js";
+import type { State } from "./types.js";
+
+export type { ClientOptions } from "./engine.js";
+
+export class Client {
+  private readonly engine: Engine;
+  private readonly options: ClientOptions;
+  /** Ends what start() began; null: not started. */
+  private ending: (() => void) | null = null;
+
+  constructor(options: ClientOptions) {
+    this.options = options;
+    this.engine = new Engine(options);
+  }
+
+  start(): void {
+    if (this.ending !== null) return;
+    const { env, tabs } = this.options;
+    const { socket, outbox, cache, catchup, presence } = this.engine;
+    const endNetwork = env.onNetwork((isUp) => socket.networkChanged(isUp));
+    let isRunning = true;
+    this.ending = () => {
+      isRunning = false;
+      endNetwork();
+      tabs.close();
+      outbox.rest();
+      catchup.cut();
+      presence.cancel();
+      cache.flush();
+    };
+    tabs.open(
+      (message) => this.engine.heardTabs(message, () => this.signedOut()),
+      () => void outbox.lead(),
+    );
+    void Promise.all([cache.load(), outbox.load()]).then(() => {
+      this.engine.hub.publish();
+      if (isRunning) socket.start();
+    });
+  }
+
+  stop(): void {
+    this.ending?.();
+    this.ending = null;
+    this.engine.socket.stop("closed");
+    this.engine.hub.publish();
+  }
+
+  async forget(): Promise<void> {
+    this.options.tabs.post({ type: "forgotten" });
+    this.signedOut();
+    await this.options.store.erase();
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => this.engine.hub.subscribe(listener);
+
+  readonly getSnapshot = (): State => this.engine.hub.getSnapshot();
+
+  onPost(listener: PostListener): () => void {
+    return this.engine.hub.onPost(listener);
+  }
+
+  retryNow(): void {
+    this.engine.socket.retryNow();
+    this.engine.hub.publish();
+  }
+
+  /** Writes at once what would be written in a moment: the page is about to be hidden. */
+  save(): void {
+    this.engine.cache.flush();
+  }
+
+  openChannel(channelId: string): () => void {
+    const { hub, pager } = this.engine;
+    hub.dispatch({ type: "channel_opened", channelId });
+    if (hub.current.channels[channelId]?.joined) void pager.loadMembers(channelId);
+    pager.fill(channelId);
+    hub.publish();
+    return this.once(() => hub.dispatch({ type: "channel_closed", channelId }));
+  }
+
+  loadOlder(channelId: string): Promise<void> {
+    return this.engine.pager.older(channelId);
+  }
+
+  loadAround(channelId: string, messageId: number): Promise<boolean> {
+    return this.engine.pager.around(channelId, messageId);
+  }
+
+  jumpToLatest(channelId: string): void {
+    const { hub, pager } = this.engine;
+    hub.dispatch({ type: "latest_wanted", channelId });
+    pager.fill(channelId);
+    hub.publish();
+  }
+
+  fillGap(channelId: string, afterSeq: number): Promise<void> {
+    return this.engine.pager.gap(channelId, afterSeq);
+  }
+
+  openThread(channelId: string, messageId: number): () => void {
+    const { hub, pager } = this.engine;
+    hub.dispatch({ type: "thread_opened", channelId, messageId });
+    const thread = hub.current.threads[messageId];
+    const isLoaded = thread !== undefined && !thread.stale && thread.opened + thread.replies.length > 1;
+    if (!isLoaded) void pager.loadReplies(messageId, true);
+    hub.publish();
+    return this.once(() => hub.dispatch({ type: "thread_closed", messageId }));
+  }
+
+  loadOlderReplies(messageId: number): Promise<void> {
+    return this.engine.pager.loadReplies(messageId, false);
+  }
+
+  send(channelId: string, text: string, options: { parentId?: number } = {}): string {
+    const id = this.engine.outbox.compose(channelId, text, options.parentId ?? null);
+    this.engine.presence.typed(channelId);
+    this.engine.hub.publish();
+    return id;
+  }
+
+  retry(clientMsgId: string): void {
+    this.engine.outbox.retry(clientMsgId);
+    this.engine.hub.publish();
+  }
+
+  discard(clientMsgId: string): void {
+    this.engine.outbox.discard(clientMsgId);
+    this.engine.hub.publish();
+  }
+
+  markRead(channelId: string, seq: number): void {
+    this.engine.presence.markRead(channelId, seq);
+  }
+
+  typing(channelId: string): void {
+    this.engine.presence.typing(channelId);
+  }
+
+  refreshChannels(): Promise<void> {
+    return this.engine.refreshList();
+  }
+
+  /** Logged out here or in another tab: nothing is written any more. */
+  private signedOut(): void {
+    this.engine.cache.cancel();
+    this.ending?.();
+    this.ending = null;
+    this.engine.socket.stop("signed_out");
+    this.engine.hub.publish();
+  }
+
+  private once(run: () => void): () => void {
+    let isDone = false;
+    return () => {
+      if (!isDone) run();
+      isDone = true;
+    };
+  }
+}
