@@ -1,0 +1,5 @@
+import createCache from "@emotion/cache";
+
+export function createStyleCache(nonce?: string) {
+  return createCache({ key: "p", nonce });
+}

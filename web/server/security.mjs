@@ -1,0 +1,19 @@
+// The headers of a page, whoever serves it.
+export const pageHeaders = ({ script, style }) => ({
+  "Content-Security-Policy": [
+    "default-src 'none'",
+    `script-src 'self' ${script.join(" ")}`,
+    `style-src 'self' ${style.join(" ")}`,
+    "img-src 'self'",
+    "font-src 'self'",
+    "connect-src 'self'",
+    "manifest-src 'self'",
+    "worker-src 'self'",
+    "form-action 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ].join("; "),
+  "X-Content-Type-Options": "nosniff",
+  "Referrer-Policy": "no-referrer",
+  "Cross-Origin-Opener-Policy": "same-origin",
+});
