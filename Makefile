@@ -34,8 +34,8 @@ format: ## clang-format over all C
 	@tools/install_packages.sh lint
 	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs clang-format-14 -i
 
-bench: build ## load a server of its own on this machine, and measure
-	@tools/bench.sh $(ARGS)
+bench: build ## measure every case beside what the kernel alone can do (CASES="fanout ack")
+	@bench/run.sh $(CASES)
 
 fuzz: ## each fuzz target 60 s (SECONDS_EACH=n, TARGETS="a b")
 	@tools/install_packages.sh build test
