@@ -7,6 +7,7 @@
 
 #include "adapter/sqlite/store.h"
 #include "delivery/http/edge.h"
+#include "delivery/web/pages.h"
 #include "delivery/ws/edge.h"
 #include "fanout/hub.h"
 #include "net/conn.h"
@@ -43,6 +44,7 @@ struct node {
     struct tls_context *tls;
     struct ws_edge *ws;
     struct ready_check checks[NODE_CHECKS_MAX];
+    struct web_pages *pages; /* NULL: this build has none */
     struct http_edge *http;
 
     struct timer refresh; /* auth_refresh, on the first loop */

@@ -133,6 +133,14 @@ static void wire_threads(struct node *n)
     }
 }
 
+static enum err wire_pages(struct node *n, char *reason)
+{
+    if (n->config->server.web[0] != '\0')
+        return web_pages_load(n->config->server.web, &n->pages, reason, NODE_REASON_SIZE);
+    n->pages = web_pages_builtin();
+    return ERR_OK;
+}
+
 static enum err wire_http(struct node *n, char *reason)
 {
     const struct config *config = n->config;
@@ -156,6 +164,7 @@ static enum err wire_http(struct node *n, char *reason)
             .public_url = config->server.public_url[0] != '\0' ? config->server.public_url : NULL,
             .checks = n->checks,
             .n_checks = 1,
+            .pages = n->pages != NULL ? web_pages_http(n->pages) : NULL,
             .upgrade = on_upgrade,
             .upgrade_arg = n,
         },
@@ -171,6 +180,9 @@ enum err node_wire(struct node *n, char *reason)
         e = node_token_key(config, &n->key, reason);
     if (e == ERR_OK && config->tls.cert[0] != '\0')
         e = tls_context_new(config->tls.cert, config->tls.key, &n->tls, reason, NODE_REASON_SIZE);
+    if (e != ERR_OK)
+        return e;
+    e = wire_pages(n, reason);
     if (e != ERR_OK)
         return e;
     wire_hub(n);
@@ -195,6 +207,7 @@ void node_unwire(struct node *n)
         if (n->loops[i].loop != NULL)
             loop_free(n->loops[i].loop);
     http_edge_free(n->http);
+    web_pages_free(n->pages);
     ws_edge_free(n->ws);
     messages_free(n->messages);
     channels_free(n->channels);

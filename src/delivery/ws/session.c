@@ -152,22 +152,29 @@ static void handle_control(struct ws_conn *w, const struct ws_item *item)
     }
 }
 
+static void handle_item(struct ws_conn *w, enum ws_result result, const struct ws_item *item)
+{
+    if (result == WS_MESSAGE) {
+        handle_message(w, item->payload);
+    } else if (result == WS_CONTROL) {
+        handle_control(w, item);
+    } else if (result == WS_ERROR) {
+        metric_inc(M_CLOSED_PROTOCOL);
+        ws_conn_close(w, item->code, STR_NONE);
+    }
+}
+
+/* Up to WS_MORE, also with no bytes left: only then is what a gathered message lent given back. */
 static void feed(struct ws_conn *w, char *p, size_t n)
 {
-    while (n > 0 && !w->paused && w->state != WS_CLOSING) {
+    enum ws_result result = WS_MESSAGE;
+    while (result != WS_MORE && !w->paused && w->state != WS_CLOSING) {
         struct ws_item item;
         size_t used = 0;
-        enum ws_result result = ws_decode(&w->decoder, p, n, &used, &item);
+        result = ws_decode(&w->decoder, p, n, &used, &item);
         p += used;
         n -= used;
-        if (result == WS_MESSAGE) {
-            handle_message(w, item.payload);
-        } else if (result == WS_CONTROL) {
-            handle_control(w, &item);
-        } else if (result == WS_ERROR) {
-            metric_inc(M_CLOSED_PROTOCOL);
-            ws_conn_close(w, item.code, STR_NONE);
-        }
+        handle_item(w, result, &item);
     }
     if (n > 0 && w->state != WS_CLOSING)
         hold(w, p, n);
@@ -180,8 +187,7 @@ void ws_conn_unpause(struct ws_conn *w)
     w->paused = false;
     struct buf *held = w->held;
     w->held = NULL;
-    if (held != NULL)
-        feed(w, held->p, held->n);
+    feed(w, held != NULL ? held->p : NULL, held != NULL ? held->n : 0);
     free_held(held);
     if (!w->paused && w->state != WS_CLOSING)
         conn_resume(w->conn);
