@@ -3,7 +3,7 @@
 
 #include "adapter/sqlite/store.h"
 #include "base/mem.h"
-#include "driver.h"
+#include "driver_sqlite.h"
 #include "fault_vfs.h"
 #include "scratch.h"
 
@@ -13,6 +13,7 @@ struct sqlite_driver {
     struct driver super;
     struct sqlite_store *store;
     char dir[SCRATCH_SIZE];
+    bool keeps_dir;
 };
 
 static void driver_start(struct sqlite_driver *d, const struct driver_setup *setup)
@@ -41,6 +42,15 @@ static struct driver *driver_open(const struct driver_setup *setup)
     return &d->super;
 }
 
+struct driver *driver_sqlite_open_in(const char *dir, const struct driver_setup *setup)
+{
+    struct sqlite_driver *d = MEM_NEW(struct sqlite_driver);
+    d->keeps_dir = true;
+    snprintf(d->dir, sizeof d->dir, "%s", dir);
+    driver_start(d, setup);
+    return &d->super;
+}
+
 static struct driver *driver_reopen(struct driver *self, const struct driver_setup *setup)
 {
     struct sqlite_driver *d = (struct sqlite_driver *)self;
@@ -58,7 +68,8 @@ static void driver_close(struct driver *self)
 {
     struct sqlite_driver *d = (struct sqlite_driver *)self;
     sqlite_store_close(d->store);
-    scratch_remove(d->dir);
+    if (!d->keeps_dir)
+        scratch_remove(d->dir);
     mem_free(d);
 }
 
@@ -66,6 +77,16 @@ static void driver_refuse(struct driver *d, bool refuse)
 {
     (void)d;
     fault_vfs_fill_disk(refuse);
+}
+
+struct sqlite_store *driver_sqlite_store(struct driver *d)
+{
+    return ((struct sqlite_driver *)d)->store;
+}
+
+const char *driver_sqlite_dir(struct driver *d)
+{
+    return ((struct sqlite_driver *)d)->dir;
 }
 
 const struct driver_ops driver_sqlite = {

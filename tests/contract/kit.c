@@ -104,7 +104,7 @@ struct event kit_event(struct kit *k, size_t i)
 
 /* ---- The store under test ---- */
 
-int kit_setup(void **state)
+struct kit *kit_new(void)
 {
     struct kit *k = MEM_NEW(struct kit);
     clock_manual_init(&k->clock, KIT_START_US);
@@ -112,6 +112,12 @@ int kit_setup(void **state)
     pthread_mutex_init(&k->sink.mutex, NULL);
     pthread_cond_init(&k->sink.changed, NULL);
     k->setup = (struct driver_setup){&k->clock.super, &k->sink.super, 0};
+    return k;
+}
+
+int kit_setup(void **state)
+{
+    struct kit *k = kit_new();
     k->driver = kit_driver->open(&k->setup);
     *state = k;
     return 0;

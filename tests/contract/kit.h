@@ -50,6 +50,8 @@ struct sent {
 /* cmocka's set-up and tear-down of every test; `kit_driver` says on what. */
 extern const struct driver_ops *kit_driver;
 int kit_setup(void **state);
+/* A kit without a store, for a test that opens its own with `setup`. */
+struct kit *kit_new(void);
 int kit_teardown(void **state);
 /* Runs a suite whose last tests are `n_reopen` that open the store again and, before them,
  * `n_threads` that need a journal with a thread: left out where the driver cannot. */

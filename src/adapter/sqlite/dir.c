@@ -65,8 +65,7 @@ bool dir_has_store(const char *dir)
 int dir_lock(const char *dir, int wait_ms, char *reason, size_t reason_size)
 {
     char path[DIR_PATH_SIZE];
-    int fd =
-        dir_path(dir, "parley.lock", path) ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1;
+    int fd = dir_path(dir, DIR_LOCK, path) ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1;
     if (fd < 0) {
         refuse(reason, reason_size, path, "cannot be opened");
         return -1;

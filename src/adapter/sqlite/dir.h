@@ -11,6 +11,7 @@
 #define DIR_PATH_SIZE 4096
 #define DIR_DB        "parley.db"
 #define DIR_WAL       "parley.db-wal"
+#define DIR_LOCK      "parley.lock"
 
 /* `dir`/`name` into `out` (DIR_PATH_SIZE); false when it is too long. */
 bool dir_path(const char *dir, const char *name, char *out);

@@ -5,10 +5,13 @@
 #include "base/mem.h"
 
 struct position {
+    struct {
+        int64_t user, channel;
+    } key;
     struct list due, in_user;
     struct position_user *owner;
-    int64_t channel;
     uint64_t first_seq, seq;
+    UT_hash_handle hh;
 };
 
 struct position_user {
@@ -27,10 +30,10 @@ void positions_init(struct positions *p)
 static void position_free(struct positions *p, struct position *pos)
 {
     struct position_user *owner = pos->owner;
+    HASH_DEL(p->all, pos);
     list_remove(&pos->due);
     list_remove(&pos->in_user);
     mem_free(pos);
-    p->n--;
     if (!list_is_empty(&owner->positions))
         return;
     HASH_DEL(p->users, owner);
@@ -51,35 +54,40 @@ static struct position_user *user_find(struct positions *p, int64_t user)
     return u;
 }
 
-static struct position *position_find(struct position_user *u, int64_t channel)
+static struct position *position_find(struct positions *p, int64_t user, int64_t channel)
 {
-    for (struct list *l = u->positions.next; l != &u->positions; l = l->next) {
-        struct position *pos = MEM_OWNER(l, struct position, in_user);
-        if (pos->channel == channel)
-            return pos;
-    }
-    return NULL;
+    struct position wanted = {.key = {user, channel}}, *pos;
+    HASH_FIND(hh, p->all, &wanted.key, sizeof wanted.key, pos);
+    return pos;
+}
+
+static struct position_user *user_get(struct positions *p, int64_t user)
+{
+    struct position_user *u = user_find(p, user);
+    if (u != NULL)
+        return u;
+    u = MEM_NEW(struct position_user);
+    u->user = user;
+    list_init(&u->positions);
+    HASH_ADD(hh, p->users, user, sizeof u->user, u);
+    return u;
 }
 
 static void move_one(struct positions *p, const struct position_move *m)
 {
-    struct position_user *u = user_find(p, m->user);
-    if (u == NULL) {
-        u = MEM_NEW(struct position_user);
-        u->user = m->user;
-        list_init(&u->positions);
-        HASH_ADD(hh, p->users, user, sizeof u->user, u);
-    }
-    struct position *pos = position_find(u, m->channel);
+    struct position *pos = position_find(p, m->user, m->channel);
     if (pos != NULL) {
         pos->seq = m->seq;
         return;
     }
     pos = MEM_NEW(struct position);
-    *pos = (struct position){.owner = u, .channel = m->channel, .first_seq = m->seq, .seq = m->seq};
+    pos->key.user = m->user;
+    pos->key.channel = m->channel;
+    pos->first_seq = pos->seq = m->seq;
+    pos->owner = user_get(p, m->user);
     list_append(&p->due, &pos->due);
-    list_append(&u->positions, &pos->in_user);
-    p->n++;
+    list_append(&pos->owner->positions, &pos->in_user);
+    HASH_ADD(hh, p->all, key, sizeof pos->key, pos);
 }
 
 void positions_move(struct positions *p, const struct position_move *moves, size_t n)
@@ -93,8 +101,7 @@ void positions_move(struct positions *p, const struct position_move *moves, size
 uint64_t positions_get(struct positions *p, int64_t user, int64_t channel)
 {
     pthread_mutex_lock(&p->mutex);
-    struct position_user *u = user_find(p, user);
-    struct position *pos = u == NULL ? NULL : position_find(u, channel);
+    struct position *pos = position_find(p, user, channel);
     uint64_t seq = pos == NULL ? 0 : pos->seq;
     pthread_mutex_unlock(&p->mutex);
     return seq;
@@ -114,7 +121,7 @@ size_t positions_of(struct positions *p, int64_t user, struct arena *arena,
         struct position_move *at = *out = arena_alloc(arena, n * sizeof **out);
         for (struct list *l = u->positions.next; l != &u->positions; l = l->next) {
             const struct position *pos = MEM_OWNER(l, struct position, in_user);
-            *at++ = (struct position_move){user, pos->channel, pos->seq};
+            *at++ = (struct position_move){user, pos->key.channel, pos->seq};
         }
     }
     pthread_mutex_unlock(&p->mutex);
@@ -131,8 +138,8 @@ bool positions_flush(struct positions *p, struct db *db, size_t max, uint64_t un
         if (p->n_flushed == max)
             return false;
         sqlite3_stmt *st = db_statement(db, ST_MEMBER_READ);
-        db_bind_int(st, 1, pos->owner->user);
-        db_bind_int(st, 2, pos->channel);
+        db_bind_int(st, 1, pos->key.user);
+        db_bind_int(st, 2, pos->key.channel);
         db_bind_u64(st, 3, pos->seq);
         db_run(db, st);
         p->n_flushed++;

@@ -22,13 +22,14 @@ struct position_move {
     uint64_t seq;
 };
 
+struct position;
 struct position_user;
 struct positions {
     pthread_mutex_t mutex;
-    struct position_user *users;
-    struct list due; /* in the order of their first move */
-    size_t n;
-    size_t n_flushed; /* of `due`, by the transaction under way */
+    struct position *all;        /* by user and channel */
+    struct position_user *users; /* the positions of each */
+    struct list due;             /* in the order of their first move */
+    size_t n_flushed;            /* of `due`, by the transaction under way */
 };
 
 void positions_init(struct positions *p);

@@ -12,6 +12,7 @@
 #define BYTES_MAX_DEFAULT   (64u * 1024 * 1024)
 #define READERS_MAX_DEFAULT 16
 #define PREPARE_CACHE_KIB   256
+#define LOCK_WAIT_MS        2000 /* a server that is stopping, a command that is ending */
 
 static enum err journal_queue(struct journal *self, struct append *a)
 {
@@ -53,7 +54,7 @@ static enum err prepare_file(struct sqlite_store *s, const char *dir, char *reas
 {
     struct db db;
     enum err e = dir_make(dir, reason, reason_size);
-    if (e == ERR_OK && (s->lock = dir_lock(dir, 0, reason, reason_size)) < 0)
+    if (e == ERR_OK && (s->lock = dir_lock(dir, LOCK_WAIT_MS, reason, reason_size)) < 0)
         e = ERR_UNAVAILABLE;
     if (e == ERR_OK)
         e = dir_touch(dir, s->path, reason, reason_size);

@@ -18,7 +18,8 @@
 #define IDLE_FRAMES     64  /* a log shorter than this is left alone when nobody waits */
 #define RESTART_WAIT_MS 20  /* for readers to end; they take a millisecond or so */
 #define STOP_WAIT_MS    200
-#define RETRY_US        500000
+#define RETRY_FIRST_US  20000   /* after a try that a reader's snapshot or the disk spoilt, then */
+#define RETRY_LAST_US   1000000 /* twice as long each time, up to this */
 #define ZEROS_BYTES     (256 * 1024)
 
 void wal_init(struct wal *w, uint64_t bytes_max)
@@ -174,10 +175,19 @@ static bool restart(struct wal *w, struct db *writer, int wait_ms)
     bool restarted = code == SQLITE_OK && db_finish(writer) == ERR_OK;
     if (restarted) {
         w->frames = 0;
+        w->retry_us = 0;
         metric_inc(M_CHECKPOINTS);
         metric_set(M_WAL_BYTES, 0);
     }
     return restarted;
+}
+
+static void back_off(struct wal *w)
+{
+    w->retry_us = w->retry_us == 0 ? RETRY_FIRST_US : 2 * w->retry_us;
+    if (w->retry_us > RETRY_LAST_US)
+        w->retry_us = RETRY_LAST_US;
+    w->not_before_us = clock_steady_us(&clock_system) + w->retry_us;
 }
 
 /* What the thread is asked, told, or waited for. True when the writer should start the log anew. */
@@ -193,7 +203,7 @@ static bool copy_is_done(struct wal *w, bool is_full)
         w->copied_before = w->copied;
         w->state = WAL_RESTS;
         if (stuck && !done)
-            w->not_before_us = clock_steady_us(&clock_system) + RETRY_US;
+            back_off(w);
     }
     if (!done && w->state == WAL_RESTS && clock_steady_us(&clock_system) >= w->not_before_us) {
         w->state = WAL_ASKED;
@@ -218,7 +228,7 @@ bool wal_tend(struct wal *w, struct db *writer, bool idle)
     w->copied_before = 0;
     if (restart(w, writer, RESTART_WAIT_MS))
         return false;
-    w->not_before_us = clock_steady_us(&clock_system) + RETRY_US;
+    back_off(w);
     return true;
 }
 

@@ -38,6 +38,7 @@ struct wal {
     unsigned frames; /* in use */
     unsigned copied_before;
     int64_t not_before_us; /* the next try to copy or to start anew, steady clock */
+    int64_t retry_us;      /* how long it waited for that */
 };
 
 void wal_init(struct wal *w, uint64_t bytes_max);
