@@ -126,7 +126,7 @@ bool workers_try_post(struct workers *w, struct task *t)
 {
     t->next = NULL;
     pthread_mutex_lock(&w->mutex);
-    bool room = w->depth < w->queue_max;
+    bool room = !w->stopping && w->depth < w->queue_max;
     if (room) {
         *w->tail = t;
         w->tail = &t->next;
@@ -145,16 +145,24 @@ size_t workers_depth(struct workers *w)
     return depth;
 }
 
-void workers_free(struct workers *w)
+void workers_stop(struct workers *w)
 {
     if (w == NULL)
         return;
     pthread_mutex_lock(&w->mutex);
+    bool was_stopping = w->stopping;
     w->stopping = true;
     pthread_cond_broadcast(&w->wakeup);
     pthread_mutex_unlock(&w->mutex);
-    for (unsigned i = 0; i < w->count; i++)
+    for (unsigned i = 0; i < w->count && !was_stopping; i++)
         pthread_join(w->threads[i].thread, NULL);
+}
+
+void workers_free(struct workers *w)
+{
+    if (w == NULL)
+        return;
+    workers_stop(w);
     pthread_cond_destroy(&w->wakeup);
     pthread_mutex_destroy(&w->mutex);
     mem_free(w);

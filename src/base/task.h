@@ -43,11 +43,15 @@ struct workers;
 struct workers *workers_new(const char *name, unsigned threads, size_t queue_max,
                             void (*start)(unsigned index, void *arg),
                             void (*stop)(unsigned index, void *arg), void *arg);
-/* False, at once, when `queue_max` tasks wait already: answer "unavailable". */
+/* False, at once, when `queue_max` tasks wait already, or the pool was stopped: answer
+ * "unavailable". */
 bool workers_try_post(struct workers *w, struct task *t);
 /* How many tasks wait now. */
 size_t workers_depth(struct workers *w);
-/* Runs what is queued, then joins the threads. Nothing may be posted meanwhile. */
+/* Runs what is queued, then joins the threads; from then on nothing more is taken. From one thread;
+ * NULL is fine, and so is a second time. */
+void workers_stop(struct workers *w);
+/* Stops it if need be. Nothing may be posted any more. NULL is fine. */
 void workers_free(struct workers *w);
 /* The index of the worker thread this is called on; 0 elsewhere. */
 unsigned workers_index(void);

@@ -179,12 +179,12 @@ static void drain(struct node *n)
 }
 
 /* Workers first (they post to the journal and the loops), then the journal (it posts to the
- * loops), then the loops. */
+ * loops), then the loops, which may find both stopped but still there. */
 static void halt(struct node *n)
 {
-    workers_free(n->hashing);
-    workers_free(n->cold);
-    n->hashing = n->cold = NULL;
+    http_edge_stop(n->http);
+    workers_stop(n->hashing);
+    workers_stop(n->cold);
     sqlite_store_stop(n->store);
     hub_stop(n->hub);
     for (unsigned i = 0; i < n->n_loops; i++)

@@ -197,8 +197,8 @@ enum err node_wire(struct node *n, char *reason)
 
 void node_unwire(struct node *n)
 {
-    workers_free(n->hashing);
-    workers_free(n->cold);
+    workers_stop(n->hashing);
+    workers_stop(n->cold);
     sqlite_store_stop(n->store);
     for (unsigned i = 0; i < n->n_loops; i++)
         if (n->loops[i].listener != NULL)
@@ -213,6 +213,8 @@ void node_unwire(struct node *n)
     channels_free(n->channels);
     auth_free(n->auth);
     hub_free(n->hub);
+    workers_free(n->hashing);
+    workers_free(n->cold);
     sqlite_store_close(n->store);
     tls_context_free(n->tls);
     token_key_free(n->key);

@@ -139,6 +139,10 @@ static void a_full_pool_refuses(void **state)
     assert_int_equal(jobs[0].ran_on + jobs[1].ran_on, 1);
     for (int i = 0; i < 4; i++)
         sem_post(&gate);
+    workers_stop(w);
+    assert_int_equal(atomic_load(&done), 4);
+    assert_false(workers_try_post(w, &jobs[4].task)); /* stopped, but still there */
+    workers_stop(w);
     workers_free(w);
     assert_int_equal(atomic_load(&done), 4);
     assert_int_equal(jobs[4].ran_on, 99);
@@ -182,6 +186,7 @@ static void freeing_runs_what_is_queued(void **state)
     for (int i = 0; i < 500; i++)
         assert_true(jobs[i].ran_on < 4);
     assert_int_equal(workers_index(), 0);
+    workers_stop(NULL);
     workers_free(NULL);
 }
 
