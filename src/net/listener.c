@@ -173,15 +173,12 @@ static int listener_socket(const char *host, uint16_t port, bool first, char *re
 
 static uint16_t socket_port(int fd)
 {
-    struct sockaddr_storage a;
+    struct sockaddr_in6 a = {0};
     socklen_t len = sizeof a;
-    if (getsockname(fd, (struct sockaddr *)&a, &len) != 0)
-        return 0;
-    /* The port stands at the same place in both. */
     static_assert(offsetof(struct sockaddr_in, sin_port) ==
                       offsetof(struct sockaddr_in6, sin6_port),
-                  "one reading serves both");
-    return ntohs(((struct sockaddr_in *)(void *)&a)->sin_port);
+                  "the port stands at the same place in both");
+    return getsockname(fd, (struct sockaddr *)&a, &len) == 0 ? ntohs(a.sin6_port) : 0;
 }
 
 enum err listener_open(struct loop *l, const char *host, uint16_t port, struct tls_context *tls,

@@ -132,15 +132,15 @@ void client_say(struct engine *e, struct client *c, struct str text)
 
 /* One loopback address has ports for some 28,000 connections: more of them come from 127.0.0.2, ...
  */
-static void client_bind(const struct engine *e, int fd, uint32_t number)
+static bool client_bind(const struct engine *e, int fd, uint32_t number)
 {
     const struct sockaddr_in *to = (const void *)&e->address;
     struct sockaddr_in from = {.sin_family = AF_INET};
     if (to->sin_family != AF_INET || to->sin_addr.s_addr != htonl(INADDR_LOOPBACK))
-        return;
+        return true;
     from.sin_addr.s_addr = htonl(INADDR_LOOPBACK + number / CLIENTS_PER_ADDRESS);
     setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &(int){1}, sizeof(int));
-    bind(fd, (struct sockaddr *)&from, sizeof from);
+    return bind(fd, (struct sockaddr *)&from, sizeof from) == 0;
 }
 
 void client_open(struct engine *e, struct client *c, uint32_t number)
@@ -155,9 +155,8 @@ void client_open(struct engine *e, struct client *c, uint32_t number)
     c->state = CLIENT_CONNECTING;
     e->opening++;
     setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
-    client_bind(e, c->fd, number);
     struct epoll_event ev = {.events = EPOLLOUT, .data.ptr = c};
-    if (epoll_ctl(e->epoll, EPOLL_CTL_ADD, c->fd, &ev) != 0 ||
+    if (!client_bind(e, c->fd, number) || epoll_ctl(e->epoll, EPOLL_CTL_ADD, c->fd, &ev) != 0 ||
         (connect(c->fd, (struct sockaddr *)&e->address, e->address_len) != 0 &&
          errno != EINPROGRESS))
         client_ended(e, c, strerror(errno));

@@ -74,6 +74,7 @@ struct engine {
     bool speaks_hello; /* the last Hello was answered with one */
 };
 
+/* The steady clock. */
 uint64_t clock_ns(void);
 
 bool engine_init(struct engine *e, const struct options *o, const struct engine_ops *ops,

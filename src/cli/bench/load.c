@@ -185,6 +185,7 @@ void load_done(struct load *l, struct channel *ch, struct record *r)
 
 bool load_send(struct load *l, struct channel *ch, uint64_t intended_ns)
 {
+    assert(ch->senders > 0);
     struct record *r = &ch->ring[ch->next & (ch->ring_size - 1)];
     if (r->busy)
         return false;
@@ -224,6 +225,7 @@ static uint64_t pacer_due_ns(const struct pacer *p)
 static void load_send_due(struct load *l)
 {
     struct pacer *p = &l->pacer;
+    assert(l->n_channels > 0);
     for (uint64_t due_ns; (due_ns = pacer_due_ns(p)) <= clock_ns(); p->sent++)
         if (!load_send(l, &l->channels[p->sent % l->n_channels], due_ns))
             return; /* it is still due, and its latency grows */

@@ -93,7 +93,7 @@ static bool set_count(const struct row *r, const char *text, struct options *o)
     unsigned long long v;
     if (!str_to_u64(str_of(text), &v) || (double)v < r->min || (double)v > r->max)
         return false;
-    *(uint32_t *)((char *)o + r->offset) = (uint32_t)v;
+    *(uint32_t *)(void *)((char *)o + r->offset) = (uint32_t)v;
     return true;
 }
 
@@ -103,7 +103,7 @@ static bool set_real(const struct row *r, const char *text, struct options *o)
     double v = strtod(text, &end);
     if (end == text || *end != '\0' || !isfinite(v) || v < r->min || v > r->max)
         return false;
-    *(double *)((char *)o + r->offset) = v;
+    *(double *)(void *)((char *)o + r->offset) = v;
     return true;
 }
 
