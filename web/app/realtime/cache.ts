@@ -3,8 +3,8 @@ import { openChannels, Gather, type Core } from "./core.js";
 import { CACHED_MESSAGES, RESUME_COLD_MAX, SAVE_MS } from "./limits.js";
 import { lastOf } from "./ranges.js";
 import { hasHole, heardTo } from "./state/stream.js";
-import type { Store } from "./store.js";
-import type { CachedChannel, Channel, State } from "./types.js";
+import type { CachedChannel, Store } from "./store.js";
+import type { Channel, State } from "./types.js";
 
 /** Null: there is nothing of it that could be shown without a hole. */
 export function cachedForm(channel: Channel, openedAt: number): CachedChannel | null {

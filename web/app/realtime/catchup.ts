@@ -3,17 +3,10 @@
  * A hole shows in the state: a channel whose `heard` has two ranges. All holes of a moment go into
  * one Resume from the ends of their first ranges; one Resume is under way at a time. What the
  * server will not replay (`refused`), or has not closed RESUME_TIMEOUT_MS after it said it would,
- * is paged (`after`), for channels that are looked at (or all: `everything`) and up to
- * CATCHUP_PAGES_MAX pages. What is left then is abandoned: the stream goes on above it and the
- * view shows a gap, which a reader who comes there fills. */
+ * is paged: holePager.ts. */
 import type { Core } from "./core.js";
-import {
-  CATCHUP_PAGES_MAX,
-  CATCHUP_PARALLEL,
-  CATCHUP_ROWS,
-  RESUME_CHANNELS_MAX,
-  RESUME_TIMEOUT_MS,
-} from "./limits.js";
+import { HolePager } from "./holePager.js";
+import { RESUME_CHANNELS_MAX, RESUME_TIMEOUT_MS } from "./limits.js";
 import { hasHole, heardTo } from "./state/stream.js";
 import type { Channel } from "./types.js";
 
@@ -24,16 +17,19 @@ export class Catchup {
   private gathering: (() => void) | null = null;
   private resume: { ref: string; ids: readonly string[]; cancel: () => void } | null = null;
   private resumes = 0;
-  private readonly paging = new Set<string>();
   /** Channels whose replay is awaited, and what ends the waiting. */
   private readonly expected = new Map<string, () => void>();
 
+  private readonly pager: HolePager;
+
   constructor(
     private readonly core: Core,
-    private readonly everything: boolean,
+    everything: boolean,
     /** A hole was left: counts and views have to be asked for anew. */
-    private readonly abandoned: (channelId: string) => void,
-  ) {}
+    abandoned: () => void,
+  ) {
+    this.pager = new HolePager(core, everything, abandoned, () => this.look());
+  }
 
   /** Something changed: is there a hole? */
   look(): void {
@@ -44,7 +40,7 @@ export class Catchup {
       cancel();
       this.expected.delete(id);
     }
-    this.page();
+    this.pager.look(this.holes(true));
     if (this.gathering !== null || this.resume !== null || this.holes(false).length === 0) return;
     this.gathering = this.core.env.after(GATHER_MS, () => {
       this.gathering = null;
@@ -117,57 +113,5 @@ export class Catchup {
       }),
     );
     this.core.dispatch({ type: "resumed", channels });
-  }
-
-  private page(): void {
-    for (const channel of this.holes(true)) {
-      if (this.paging.has(channel.id)) continue;
-      if (channel.opened === 0 && !this.everything) {
-        this.abandon(channel.id);
-      } else if (this.paging.size < CATCHUP_PARALLEL) {
-        this.paging.add(channel.id);
-        void this.pageAll(channel.id).finally(() => {
-          this.paging.delete(channel.id);
-          this.look();
-        });
-      }
-    }
-  }
-
-  private async pageAll(id: string): Promise<void> {
-    for (let n = 0; this.everything || n < CATCHUP_PAGES_MAX; n += 1) {
-      const channel = this.core.state().channels[id];
-      if (channel === undefined || !channel.joined || !hasHole(channel)) return;
-      if (!this.core.isOnline()) return;
-      try {
-        if (await this.pageOnce(channel)) break;
-      } catch {
-        break;
-      }
-    }
-    const after = this.core.state().channels[id];
-    if (after !== undefined && hasHole(after) && this.core.isOnline()) this.abandon(id);
-  }
-
-  /** True: there is nothing more to page. */
-  private async pageOnce(channel: Channel): Promise<boolean> {
-    const after = heardTo(channel) ?? 0;
-    const upTo = channel.headSeq;
-    const { posts, isLast } = await this.core.api.after(channel.id, after, CATCHUP_ROWS);
-    this.core.dispatch({
-      type: "after_page",
-      channelId: channel.id,
-      after,
-      posts,
-      upTo: isLast ? upTo : null,
-      isStream: true,
-    });
-    const now = this.core.state().channels[channel.id];
-    return isLast || now === undefined || heardTo(now) === after;
-  }
-
-  private abandon(id: string): void {
-    this.core.dispatch({ type: "hole_abandoned", channelId: id });
-    this.abandoned(id);
   }
 }

@@ -1,18 +1,16 @@
 /* One user's chat, as pages and bots use it. README.md says what each call does. */
-import { Engine, type ClientOptions } from "./engine.js";
+import { once } from "./core.js";
+import { Engine } from "./engine.js";
 import type { PostListener } from "./hub.js";
+import type { ClientOptions } from "./options.js";
 import type { State } from "./types.js";
-
-export type { ClientOptions } from "./engine.js";
 
 export class Client {
   private readonly engine: Engine;
-  private readonly options: ClientOptions;
   /** Ends what start() began; null: not started. */
   private ending: (() => void) | null = null;
 
-  constructor(options: ClientOptions) {
-    this.options = options;
+  constructor(private readonly options: ClientOptions) {
     this.engine = new Engine(options);
   }
 
@@ -78,7 +76,7 @@ export class Client {
     if (hub.current.channels[channelId]?.joined) void pager.loadMembers(channelId);
     pager.fill(channelId);
     hub.publish();
-    return this.once(() => hub.dispatch({ type: "channel_closed", channelId }));
+    return once(() => hub.dispatch({ type: "channel_closed", channelId }));
   }
 
   loadOlder(channelId: string): Promise<void> {
@@ -107,7 +105,7 @@ export class Client {
     const isLoaded = thread !== undefined && !thread.stale && thread.opened + thread.replies.length > 1;
     if (!isLoaded) void pager.loadReplies(messageId, true);
     hub.publish();
-    return this.once(() => hub.dispatch({ type: "thread_closed", messageId }));
+    return once(() => hub.dispatch({ type: "thread_closed", messageId }));
   }
 
   loadOlderReplies(messageId: number): Promise<void> {
@@ -150,13 +148,5 @@ export class Client {
     this.ending = null;
     this.engine.socket.stop("signed_out");
     this.engine.hub.publish();
-  }
-
-  private once(run: () => void): () => void {
-    let isDone = false;
-    return () => {
-      if (!isDone) run();
-      isDone = true;
-    };
   }
 }

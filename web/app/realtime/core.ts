@@ -19,6 +19,15 @@ export function openChannels(state: State): readonly Channel[] {
   return Object.values(state.channels).filter((c) => c.opened > 0);
 }
 
+/** A function that runs `run` at its first call only. */
+export function once(run: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (!isDone) run();
+    isDone = true;
+  };
+}
+
 /** Runs `run` once, `ms` after the first of several calls. */
 export class Gather {
   private cancelTimer: (() => void) | null = null;

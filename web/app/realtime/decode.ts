@@ -1,8 +1,17 @@
-/* The server's JSON becomes our types here, and nowhere else. */
-import type { HelloChannel, ListedChannel } from "./events.js";
-import { count, list, Malformed, object, optionalCount, optionalFlag, optionalText } from "./json.js";
-import { parseObject, text, type Json } from "./json.js";
-import type { Fault, HeadState, ServerFrame } from "./protocol.js";
+/* The things in the server's JSON become our types. */
+import type { ListedChannel } from "./events.js";
+import {
+  count,
+  list,
+  Malformed,
+  object,
+  optionalCount,
+  optionalFlag,
+  optionalText,
+  text,
+  type Json,
+} from "./json.js";
+import type { Fault } from "./protocol.js";
 import type { ChannelInfo, Member, Message, Person, Post, Reply } from "./types.js";
 
 /** `client_msg_id` is the sender's own: only of `myId`'s posts is it an identity here. */
@@ -77,81 +86,4 @@ export function decodeFault(from: Json): Fault {
     message: optionalText(from, "message") ?? "",
     retryAfterMs: optionalCount(from, "retry_after_ms"),
   };
-}
-
-function decodeHelloChannel(value: unknown): HelloChannel {
-  const data = object(value);
-  return {
-    id: text(data, "id"),
-    headSeq: count(data, "head_seq"),
-    readSeq: count(data, "read_seq"),
-    recovered: optionalFlag(data, "recovered"),
-  };
-}
-
-function decodeHeads(value: unknown): Record<string, HeadState> {
-  return Object.fromEntries(
-    Object.entries(object(value)).map(([id, head]): [string, HeadState] => {
-      const data = object(head);
-      const recovered = optionalFlag(data, "recovered") ?? false;
-      return [id, { recovered, headSeq: count(data, "head_seq") }];
-    }),
-  );
-}
-
-function author(data: Json): Person {
-  return { id: text(data, "user_id"), name: text(data, "username") };
-}
-
-/** Null: an action of a newer server, which we need not know. */
-export function decodeFrame(raw: string, myId: string): ServerFrame | null {
-  const frame = parseObject(raw);
-  const action = text(frame, "action");
-  const ref = optionalText(frame, "ref");
-  const data = object(frame["data"]);
-  switch (action) {
-    case "Hello":
-      return {
-        action,
-        userId: text(data, "user_id"),
-        sessionId: text(data, "session_id"),
-        heartbeatS: count(data, "heartbeat_s"),
-        channels: list(data["channels"]).map(decodeHelloChannel),
-      };
-    case "Ack": {
-      const isDuplicate = optionalFlag(frame, "duplicate") ?? false;
-      return { action, ref, post: decodePost(data, myId), isDuplicate };
-    }
-    case "Message":
-    case "Reply": {
-      const isReplay = optionalFlag(frame, "replay") ?? false;
-      return { action: "Post", post: decodePost(data, myId), isReplay };
-    }
-    case "Joined":
-    case "Left": {
-      const channel = data["channel"] === undefined ? null : decodeChannel(data["channel"]);
-      return { action, channelId: text(data, "channel_id"), user: author(data), channel };
-    }
-    case "ChannelCreated":
-      return { action, channel: decodeChannel(data) };
-    case "Read":
-      return { action, channelId: text(data, "channel_id"), seq: count(data, "read_seq") };
-    case "Presence":
-      return {
-        action,
-        channelId: text(data, "channel_id"),
-        online: list(data["online"]).map(decodePerson),
-        offline: list(data["offline"]).map(decodePerson),
-      };
-    case "Typing":
-      return { action, channelId: text(data, "channel_id"), user: author(data) };
-    case "Resumed":
-      return { action, ref, channels: decodeHeads(data["channels"]) };
-    case "Pong":
-      return { action };
-    case "Fail":
-      return { action, ref, fault: decodeFault(frame) };
-    default:
-      return null;
-  }
 }

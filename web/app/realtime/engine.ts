@@ -2,34 +2,19 @@
 import { Cache } from "./cache.js";
 import { Catchup } from "./catchup.js";
 import { Gather, type Core } from "./core.js";
-import type { Env } from "./env.js";
 import { eventOf } from "./frames.js";
 import { Api } from "./http.js";
 import { Hub } from "./hub.js";
 import { REFRESH_GATHER_MS } from "./limits.js";
+import type { ClientOptions } from "./options.js";
 import { Outbox } from "./outbox.js";
 import { Pager } from "./pager.js";
 import { Presence } from "./presence.js";
 import { CLOSE, type ClientFrame, type ServerFrame } from "./protocol.js";
 import { Socket } from "./socket.js";
 import { resumePoints } from "./state/stream.js";
-import type { Store } from "./store.js";
-import type { TabMessage, Tabs } from "./tabs.js";
-import type { Person, State } from "./types.js";
-
-export interface ClientOptions {
-  readonly user: Person;
-  readonly env: Env;
-  readonly store: Store;
-  readonly tabs: Tabs;
-  /** Of the HTTP interface, without a slash at its end; "" is the page's own origin. */
-  readonly baseUrl: string;
-  readonly socketUrl: string;
-  /** The session's token; null: the cookie speaks. */
-  readonly token: (() => string | null) | null;
-  /** Catch up with everything that was missed, whether a channel is open or not (bots). */
-  readonly catchUpAll: boolean;
-}
+import type { TabMessage } from "./tabs.js";
+import type { State } from "./types.js";
 
 const TOO_LARGE = { code: "too_large", message: "The server does not take a message of this size" };
 
@@ -58,7 +43,7 @@ export class Engine {
     this.presence = new Presence(this.core);
     this.pager = new Pager(this.core);
     this.cache = new Cache(this.core, store);
-    this.catchup = new Catchup(this.core, options.catchUpAll, () => this.abandoned());
+    this.catchup = new Catchup(this.core, options.catchUpAll, () => this.refreshing.call());
     this.outbox = new Outbox(this.core, store, options.tabs, () => this.socket.giveUp());
     this.refreshing = new Gather(env, REFRESH_GATHER_MS, () => void this.refreshList());
     this.socket = new Socket({
@@ -149,11 +134,6 @@ export class Engine {
     if (code === CLOSE.tooBig) this.outbox.failInFlight(TOO_LARGE);
     this.outbox.cut();
     this.catchup.cut();
-  }
-
-  /** Something was left out: counts, views and threads have to be asked for anew. */
-  private abandoned(): void {
-    this.refreshing.call();
   }
 
   private follow(before: State, after: State): void {

@@ -1,6 +1,6 @@
 /* Everything that can happen to the state. */
+import type { CachedChannel } from "./store.js";
 import type {
-  CachedChannel,
   ChannelInfo,
   Connection,
   Member,

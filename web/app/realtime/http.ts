@@ -23,6 +23,11 @@ export class RequestFailed extends Error {
 
 const PASSING = new Set(["unavailable", "rate_limited", "unreachable"]);
 
+/** It may go better in a while. */
+export function isPassing(error: unknown): boolean {
+  return error instanceof RequestFailed && PASSING.has(error.fault.code);
+}
+
 export interface ApiOptions {
   readonly env: Env;
   /** Ends without a slash; "" is the page's own origin. */
@@ -91,9 +96,9 @@ export class Api {
       try {
         return await this.once(url);
       } catch (error) {
-        if (!(error instanceof RequestFailed) || !PASSING.has(error.fault.code)) throw error;
-        if (attempt >= HTTP_ATTEMPTS_MAX) throw error;
-        const hint = Math.min(error.fault.retryAfterMs ?? 0, BACKOFF_MAX_MS);
+        if (!isPassing(error) || attempt >= HTTP_ATTEMPTS_MAX) throw error;
+        const asked = error instanceof RequestFailed ? error.fault.retryAfterMs : null;
+        const hint = Math.min(asked ?? 0, BACKOFF_MAX_MS);
         await this.pause(hint + this.options.env.random() * 500 * 2 ** attempt);
       }
     }

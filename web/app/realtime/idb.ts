@@ -2,8 +2,8 @@
  *
  * Where it cannot be opened (a private window, a full disk, no answer within 2 s) the memory store
  * takes its place: everything works, but does not outlive the page. */
-import { memoryStore, type Store } from "./store.js";
-import type { CachedChannel, OutboxEntry } from "./types.js";
+import { memoryStore, type CachedChannel, type Store } from "./store.js";
+import type { OutboxEntry } from "./types.js";
 
 const VERSION = 1;
 const OPEN_TIMEOUT_MS = 2_000;

@@ -8,6 +8,7 @@ export const CLOSED_MESSAGES_MAX = 100;
 export const TAIL_MESSAGES_KEPT = 100;
 /** Messages of a channel kept on disk. */
 export const CACHED_MESSAGES = 50;
+export const EARLY_REPLIES_MAX = 200;
 export const THREAD_REPLIES_MAX = 1000;
 /** Threads that stay in memory after they were closed. */
 export const CLOSED_THREADS_MAX = 20;

@@ -10,22 +10,10 @@ import { trim } from "./state/posts.js";
 import { abandonHole, hear } from "./state/stream.js";
 import * as threads from "./state/threads.js";
 import { moveRead } from "./state/unread.js";
-import type { Channel, Person, Post, State } from "./types.js";
+import { IDLE, type Channel, type Person, type Post, type State } from "./types.js";
 
 export function emptyState(me: Person): State {
-  return {
-    me,
-    connection: {
-      status: "idle",
-      retryAt: null,
-      attempt: 0,
-      everOnline: false,
-      stopReason: null,
-    },
-    channels: {},
-    threads: {},
-    outbox: [],
-  };
+  return { me, connection: IDLE, channels: {}, threads: {}, outbox: [] };
 }
 
 function takePost(state: State, post: Post): State {

@@ -11,9 +11,8 @@
  *
  * A wire that was given up is abandoned, not awaited: a dead network may take minutes to close. */
 import { delayAfter } from "./backoff.js";
-import { decodeFrame } from "./decode.js";
 import type { Env, Wire } from "./env.js";
-import { Malformed } from "./json.js";
+import { readFrame } from "./frames.js";
 import {
   CONNECT_TIMEOUT_MS,
   HELLO_TIMEOUT_MS,
@@ -21,7 +20,7 @@ import {
   STABLE_AFTER_MS,
 } from "./limits.js";
 import type { ClientFrame, ServerFrame } from "./protocol.js";
-import type { Connection } from "./types.js";
+import { IDLE, type Connection } from "./types.js";
 
 const GAVE_UP = 4000;
 
@@ -43,13 +42,7 @@ export class Socket {
   private attempt = 0;
   private onlineSince = 0;
   private heartbeatMs = 0;
-  private now: Connection = {
-    status: "idle",
-    retryAt: null,
-    attempt: 0,
-    everOnline: false,
-    stopReason: null,
-  };
+  private now = IDLE;
 
   constructor(private readonly options: SocketOptions) {}
 
@@ -124,13 +117,7 @@ export class Socket {
   }
 
   private heard(data: string): void {
-    let frame: ServerFrame | null;
-    try {
-      frame = decodeFrame(data, this.options.myId);
-    } catch (error) {
-      if (!(error instanceof Malformed)) throw error;
-      return;
-    }
+    const frame = readFrame(data, this.options.myId);
     if (frame?.action === "Hello") this.greeted(frame.userId, frame.heartbeatS);
     if (frame?.action === "Fail" && frame.ref === "hello") this.giveUp();
     if (!this.isOnline) return;

@@ -1,7 +1,20 @@
 /* What outlives a reload: the outbox, and the newest messages of each channel.
  *
  * One store a user. Writes of one store take effect in the order they were asked for. */
-import type { CachedChannel, OutboxEntry } from "./types.js";
+import type { ChannelInfo, Message, OutboxEntry, Range } from "./types.js";
+
+/** What is kept of a channel on disk, to be shown before the network answers. */
+export interface CachedChannel extends ChannelInfo {
+  readonly headSeq: number;
+  readonly readSeq: number;
+  readonly unread: number;
+  /** Where the stream is to be resumed; null: it is not, live events go on at the head. */
+  readonly heardSeq: number | null;
+  /** When a reader last had it open. */
+  readonly openedAt: number;
+  readonly range: Range;
+  readonly messages: readonly Message[];
+}
 
 export interface Store {
   entries(): Promise<readonly OutboxEntry[]>;

@@ -29,6 +29,14 @@ export interface Connection {
   readonly stopReason: "signed_out" | "closed" | null;
 }
 
+export const IDLE: Connection = {
+  status: "idle",
+  retryAt: null,
+  attempt: 0,
+  everOnline: false,
+  stopReason: null,
+};
+
 /** The positions after < seq <= to. */
 export interface Range {
   readonly after: number;
@@ -60,6 +68,8 @@ export interface Channel extends ChannelInfo {
   readonly unread: number;
   /** By seq, each once; replies are not among them. */
   readonly messages: readonly Message[];
+  /** Replies heard before the message they answer, by its id: counted when it comes. */
+  readonly earlyReplies: Readonly<Record<string, number>>;
   /** Where every message is in `messages`; more than one: there are gaps between. */
   readonly ranges: readonly Range[];
   /** The stream of messages and replies as it was heard; more than one: a hole to be filled. */
@@ -135,19 +145,6 @@ export interface OutboxEntry {
   readonly status: "pending" | "failed";
   readonly attempts: number;
   readonly error: { readonly code: string; readonly message: string } | null;
-}
-
-/** What is kept of a channel on disk, to be shown before the network answers. */
-export interface CachedChannel extends ChannelInfo {
-  readonly headSeq: number;
-  readonly readSeq: number;
-  readonly unread: number;
-  /** Where the stream is to be resumed; null: it is not, live events go on at the head. */
-  readonly heardSeq: number | null;
-  /** When a reader last had it open. */
-  readonly openedAt: number;
-  readonly range: Range;
-  readonly messages: readonly Message[];
 }
 
 export type TimelineItem =

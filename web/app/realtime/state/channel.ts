@@ -14,6 +14,7 @@ export function emptyChannel(id: string): Channel {
     readSeq: 0,
     unread: 0,
     messages: [],
+    earlyReplies: {},
     ranges: [],
     heard: [],
     refused: false,
@@ -46,7 +47,7 @@ export function describe(channel: Channel, info: ChannelInfo): Channel {
 
 /** Nothing of its history may be shown any longer. */
 export function forgetPosts(channel: Channel): Channel {
-  return { ...channel, messages: [], ranges: [], heard: [], refused: false, hasOlder: true };
+  return { ...channel, messages: [], ranges: [], heard: [], earlyReplies: {}, refused: false, hasOlder: true };
 }
 
 export function addMember(channel: Channel, user: Person): Channel {

@@ -4,7 +4,8 @@
  * over HTTP may be older than they are, so while online it only adds names and counts. */
 import type { HelloChannel, ListedChannel } from "../events.js";
 import { lastOf } from "../ranges.js";
-import type { CachedChannel, Channel, ChannelInfo, Person, State } from "../types.js";
+import type { CachedChannel } from "../store.js";
+import type { Channel, ChannelInfo, Person, State } from "../types.js";
 import { addMember, changeChannel, describe, forgetPosts, removeMember } from "./channel.js";
 import { addSpan } from "./posts.js";
 import { attachAt, withHeard } from "./stream.js";

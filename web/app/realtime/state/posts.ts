@@ -3,7 +3,12 @@
  * Every source (live, replay, ack, page, store) states facts: posts, and ranges without a hole.
  * Facts are united, so their order and repetition do not matter. What lies below everything we
  * hold is left out: it comes with its page when the reader goes there. */
-import { CLOSED_MESSAGES_MAX, OPEN_MESSAGES_MAX, TAIL_MESSAGES_KEPT } from "../limits.js";
+import {
+  CLOSED_MESSAGES_MAX,
+  EARLY_REPLIES_MAX,
+  OPEN_MESSAGES_MAX,
+  TAIL_MESSAGES_KEPT,
+} from "../limits.js";
 import { addRange, covers, cutRange } from "../ranges.js";
 import type { Channel, Message, Post, Range } from "../types.js";
 
@@ -56,11 +61,22 @@ function insertOne(messages: readonly Message[], added: Message): readonly Messa
 }
 
 /** One more reply under message `id`. */
-function countReply(messages: readonly Message[], id: number): readonly Message[] {
-  const at = messages.findLastIndex((m) => m.id === id);
-  const message = messages[at];
-  if (message === undefined) return messages;
-  return messages.with(at, { ...message, replyCount: message.replyCount + 1 });
+function countReply(channel: Channel, id: number): Channel {
+  const at = channel.messages.findLastIndex((m) => m.id === id);
+  const message = channel.messages[at];
+  if (message !== undefined) {
+    const counted = { ...message, replyCount: message.replyCount + 1 };
+    return { ...channel, messages: channel.messages.with(at, counted) };
+  }
+  const others = Object.entries(channel.earlyReplies).filter(([key]) => key !== String(id));
+  const early: [string, number] = [String(id), (channel.earlyReplies[id] ?? 0) + 1];
+  const earlyReplies = Object.fromEntries([...others.slice(1 - EARLY_REPLIES_MAX), early]);
+  return { ...channel, earlyReplies };
+}
+
+function withEarly(channel: Channel, message: Message): Message {
+  const replyCount = channel.earlyReplies[message.id] ?? 0;
+  return replyCount > message.replyCount ? { ...message, replyCount } : message;
 }
 
 function withRanges(channel: Channel, ranges: readonly Range[]): Channel {
@@ -72,12 +88,14 @@ function withRanges(channel: Channel, ranges: readonly Range[]): Channel {
 export function addPost(channel: Channel, post: Post): Channel {
   if (isBelowView(channel, post.seq)) return channel;
   const isNew = !covers(channel.ranges, post.seq);
-  const ranges = addRange(channel.ranges, Math.min(post.prevSeq, post.seq), post.seq);
-  let messages = channel.messages;
-  if (post.kind === "message") messages = insertOne(messages, post);
-  else if (isNew) messages = countReply(messages, post.parentId);
-  if (messages === channel.messages && ranges === channel.ranges) return channel;
-  return trim(withRanges({ ...channel, messages }, ranges));
+  const ranges = addRange(channel.ranges, post.prevSeq, post.seq);
+  let next = channel;
+  if (post.kind === "message") {
+    const messages = insertOne(channel.messages, withEarly(channel, post));
+    if (messages !== channel.messages) next = { ...channel, messages };
+  } else if (isNew) next = countReply(channel, post.parentId);
+  if (next === channel && ranges === channel.ranges) return channel;
+  return trim(withRanges(next, ranges));
 }
 
 /** Puts all messages of (after, to] into the view. */
@@ -87,7 +105,8 @@ export function addSpan(
   after: number,
   to: number,
 ): Channel {
-  const merged = mergeMessages(channel.messages, messages);
+  const early = messages.map((m) => withEarly(channel, m));
+  const merged = mergeMessages(channel.messages, early);
   const ranges = addRange(channel.ranges, after, to);
   if (merged === channel.messages && ranges === channel.ranges) return channel;
   return trim(withRanges({ ...channel, messages: merged }, ranges));

@@ -43,7 +43,7 @@ export function withHeard(channel: Channel, heard: readonly Range[]): Channel {
 export function hear(channel: Channel, post: Post, myId: string): Channel {
   let next = addPost(channel, post);
   if (!isHeard(channel, post.seq)) {
-    next = withHeard(next, addRange(next.heard, Math.min(post.prevSeq, post.seq), post.seq));
+    next = withHeard(next, addRange(next.heard, post.prevSeq, post.seq));
     next = post.authorId === myId ? moveRead(next, post.seq) : hearOther(next, post.seq);
   }
   return post.seq > next.headSeq ? { ...next, headSeq: post.seq } : next;

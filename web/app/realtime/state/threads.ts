@@ -101,8 +101,10 @@ export function setThreadLoading(state: State, id: number, error: string | null)
 
 /** Replies of the channel may have been missed. */
 export function doubtThreads(state: State, channelId: string): State {
+  const isDoubtful = (t: Thread): boolean => t.channelId === channelId && !t.stale;
+  if (!Object.values(state.threads).some(isDoubtful)) return state;
   const threads = Object.entries(state.threads).map(([id, t]): [string, Thread] => {
-    return [id, t.channelId === channelId && !t.stale ? { ...t, stale: true } : t];
+    return [id, isDoubtful(t) ? { ...t, stale: true } : t];
   });
   return { ...state, threads: Object.fromEntries(threads) };
 }
