@@ -60,13 +60,18 @@ static void loop_count(enum metric m, int64_t *n)
     *n = 0;
 }
 
+static void loop_tell_counts(struct loop *l)
+{
+    loop_count(M_BYTES_IN, &l->counts.bytes_in);
+    loop_count(M_BYTES_OUT, &l->counts.bytes_out);
+    loop_count(M_WRITES, &l->counts.writes);
+}
+
 static void loop_before_poll(uv_prepare_t *prepare)
 {
     struct loop *l = MEM_OWNER(prepare, struct loop, before_poll);
     loop_end_turn(l);
-    loop_count(M_BYTES_IN, &l->counts.bytes_in);
-    loop_count(M_BYTES_OUT, &l->counts.bytes_out);
-    loop_count(M_WRITES, &l->counts.writes);
+    loop_tell_counts(l);
 }
 
 struct loop *loop_new(unsigned index)
@@ -99,6 +104,7 @@ void loop_run(struct loop *l)
     uv_run(&l->uv, UV_RUN_DEFAULT);
     /* What the last connections' ends have caused. */
     loop_run_tasks(l);
+    loop_tell_counts(l);
 }
 
 void loop_stop(struct loop *l)

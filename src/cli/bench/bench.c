@@ -23,7 +23,7 @@ bool bench_prepare(struct bench *b, const struct shape *shape)
         return false;
     b->before = usage_of(b->options.server_pid); /* with what the stage itself has cost */
     uint64_t start_ns = clock_ns();
-    if (!load_connect(l, 0)) {
+    if (!load_connect(l)) {
         snprintf(b->reason, sizeof b->reason, "%s", l->faults.first);
         return false;
     }

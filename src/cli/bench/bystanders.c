@@ -33,8 +33,7 @@ bool bystanders_start(struct bench *b)
                    sizeof b->reason))
         return false;
     by->load.stop = &by->stop;
-    if (!load_connect(&by->load, 0) ||
-        pthread_create(&by->thread, NULL, bystanders_main, by) != 0) {
+    if (!load_connect(&by->load) || pthread_create(&by->thread, NULL, bystanders_main, by) != 0) {
         snprintf(b->reason, sizeof b->reason, "bystanders: %s", by->load.faults.first);
         return false;
     }

@@ -146,7 +146,6 @@ static bool client_bind(const struct engine *e, int fd, uint32_t number)
 void client_open(struct engine *e, struct client *c, uint32_t number)
 {
     assert(c->state == CLIENT_CLOSED);
-    c->opened_ns = clock_ns();
     c->fd = socket(e->address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (c->fd < 0) {
         e->ops->closed(e, c, strerror(errno));
@@ -236,7 +235,6 @@ static void client_text(struct engine *e, struct client *c, struct str frame)
             e->speaks_hello = s.kind == SIGHT_HELLO;
             c->state = CLIENT_READY;
             e->opening--;
-            e->ops->ready(e, c);
             return;
         }
     }

@@ -41,7 +41,6 @@ struct client {
     char *carry;
     struct buf out;
     struct list dirty;
-    uint64_t opened_ns; /* when it began to connect */
     /* For the checks of load.c */
     uint64_t last_id, last_seq;
     uint64_t *heard; /* the last counter of each sender of the channel */
@@ -50,7 +49,6 @@ struct client {
 
 struct engine;
 struct engine_ops {
-    void (*ready)(struct engine *e, struct client *c);
     /* A text frame. */
     void (*text)(struct engine *e, struct client *c, struct str frame);
     /* The server ended it, or it could not be opened. */

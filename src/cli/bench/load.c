@@ -39,12 +39,6 @@ bool load_is_sound(const struct load *l)
 
 /* ---- The engine's side ---- */
 
-static void on_ready(struct engine *e, struct client *c)
-{
-    (void)e;
-    (void)c;
-}
-
 static void on_text(struct engine *e, struct client *c, struct str frame)
 {
     load_check(e->owner, c, frame);
@@ -57,7 +51,7 @@ static void on_closed(struct engine *e, struct client *c, const char *why)
     load_note(l, "a connection of %s ended: %s", c->user->name, why);
 }
 
-static const struct engine_ops load_engine_ops = {on_ready, on_text, on_closed};
+static const struct engine_ops load_engine_ops = {on_text, on_closed};
 
 /* ---- Setting the stage ---- */
 
@@ -139,19 +133,15 @@ void load_fini(struct load *l)
     engine_fini(&l->engine);
 }
 
-bool load_connect(struct load *l, double over_s)
+bool load_connect(struct load *l)
 {
     struct engine *e = &l->engine;
-    uint64_t start_ns = clock_ns(), end_ns = start_ns + CONNECT_S * NS + ns_of(over_s);
+    uint64_t end_ns = clock_ns() + CONNECT_S * NS;
     uint32_t next = 0;
     while ((next < l->n_clients || e->opening > 0) && load_is_sound(l)) {
-        double share = over_s > 0 ? (double)(clock_ns() - start_ns) / 1e9 / over_s : 1;
-        for (; next < l->n_clients && e->opening < l->options->parallel &&
-               next <= share * l->n_clients;
-             next++)
-            if (l->clients[next].state == CLIENT_CLOSED)
-                client_open(e, &l->clients[next], next);
-        engine_turn(e, over_s > 0 ? 1000000 : TURN_NS);
+        for (; next < l->n_clients && e->opening < l->options->parallel; next++)
+            client_open(e, &l->clients[next], next);
+        engine_turn(e, TURN_NS);
         if (clock_ns() > end_ns) {
             l->faults.stuck++;
             load_note(l, "%u connections were not ready within %d s", e->opening, CONNECT_S);

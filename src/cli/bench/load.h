@@ -95,9 +95,8 @@ struct shape {
 bool load_init(struct load *l, const struct options *o, const struct shape *shape, char *reason,
                size_t size);
 void load_fini(struct load *l);
-/* Opens every client that is closed, `--parallel` at a time, over at least `over_s` seconds; false
- * when that fails. */
-bool load_connect(struct load *l, double over_s);
+/* Opens every client, `--parallel` at a time; false when that fails. */
+bool load_connect(struct load *l);
 /* Sends one message in `ch`, due at `intended_ns`; false while its oldest is still under way. */
 bool load_send(struct load *l, struct channel *ch, uint64_t intended_ns);
 /* One turn of the engine, and the progress line; returns in time for `until_ns`. */
