@@ -17,7 +17,7 @@ uint64_t id_next(uint64_t last, int64_t now_ms, unsigned partition)
     assert(partition < (1u << PARTITION_BITS));
     uint64_t ms = now_ms > ID_EPOCH_MS ? (uint64_t)(now_ms - ID_EPOCH_MS) : 0;
     uint64_t stamp = ms << STEP_BITS;
-    if (last != 0 && stamp <= stamp_of(last))
+    if (stamp <= stamp_of(last))
         stamp = stamp_of(last) + 1;
     uint64_t id = (stamp >> STEP_BITS) << (PARTITION_BITS + STEP_BITS) |
                   (uint64_t)partition << STEP_BITS | (stamp & STEP_MASK);
