@@ -246,17 +246,23 @@ int main(int argc, char **argv)
 {
     const char *dir = argc > 1 ? argv[1] : "bench-data";
     unsigned long long seconds = 3, only = 0;
-    if ((argc > 2 && !str_to_u64(str_of(argv[2]), &seconds)) ||
+    if ((argc > 2 && (!str_to_u64(str_of(argv[2]), &seconds) || seconds == 0)) ||
         (argc > 3 && !str_to_u64(str_of(argv[3]), &only)))
         return 2;
     char reason[256];
     rand_seed(&bench.rand, 1);
     memset(bench.text, 'x', sizeof bench.text);
+    int64_t start = now_ns(CLOCK_MONOTONIC);
     if (sqlite_store_open(&(struct sqlite_config){.dir = dir, .clock = &clock_system}, &bench.store,
                           reason, sizeof reason) != ERR_OK) {
         fprintf(stderr, "bench_journal: %s\n", reason);
         return 1;
     }
+    printf("opened in %.1f ms (%.1f ms of CPU) at position %llu\n",
+           (double)(now_ns(CLOCK_MONOTONIC) - start) / 1e6,
+           (double)now_ns(CLOCK_PROCESS_CPUTIME_ID) / 1e6,
+           (unsigned long long)journal_position(sqlite_store_journal(bench.store)));
+    fflush(stdout);
     sqlite_store_start(bench.store, &sink);
     make_people();
     run_one_at_a_time(dir, seconds);

@@ -4,14 +4,12 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "adapter/sqlite/schema.h"
 #include "adapter/sqlite/state.h"
 #include "base/mem.h"
 
 #define APPENDS_MAX_DEFAULT 65536
 #define BYTES_MAX_DEFAULT   (64u * 1024 * 1024)
 #define READERS_MAX_DEFAULT 16
-#define PREPARE_CACHE_KIB   256
 #define LOCK_WAIT_MS        2000 /* a server that is stopping, a command that is ending */
 
 static enum err journal_queue(struct journal *self, struct append *a)
@@ -48,52 +46,29 @@ static struct sqlite_store *store_new(const struct sqlite_config *config)
     return s;
 }
 
-/* Makes the file, turns the write-ahead log on, brings the tables up to date. */
-static enum err prepare_file(struct sqlite_store *s, const char *dir, char *reason,
-                             size_t reason_size)
+/* Takes the directory and makes the file. Beside a server, both must be there already. */
+static enum err take_directory(struct sqlite_store *s, const char *dir, char *reason,
+                               size_t reason_size)
 {
-    struct db db;
+    if (!dir_path(dir, DIR_DB, s->path)) {
+        snprintf(reason, reason_size, "the path of the data directory is too long");
+        return ERR_UNAVAILABLE;
+    }
+    if (s->beside) {
+        snprintf(reason, reason_size, "there is no store in %s", dir);
+        return dir_has_store(dir) ? ERR_OK : ERR_UNAVAILABLE;
+    }
     enum err e = dir_make(dir, reason, reason_size);
     if (e == ERR_OK && (s->lock = dir_lock(dir, LOCK_WAIT_MS, reason, reason_size)) < 0)
         e = ERR_UNAVAILABLE;
-    if (e == ERR_OK)
-        e = dir_touch(dir, s->path, reason, reason_size);
-    if (e == ERR_OK)
-        e = db_open(&db, s->path, DB_WRITE, PREPARE_CACHE_KIB, DB_BUSY_MS, reason, reason_size);
-    if (e != ERR_OK)
-        return e;
-    e = schema_prepare(&db, reason, reason_size);
-    db_close(&db);
-    return e;
-}
-
-/* Beside a server, everything must be there already. */
-static enum err check_file(struct sqlite_store *s, const char *dir, char *reason,
-                           size_t reason_size)
-{
-    struct db db;
-    if (!dir_has_store(dir)) {
-        snprintf(reason, reason_size, "there is no store in %s", dir);
-        return ERR_UNAVAILABLE;
-    }
-    enum err e = db_open(&db, s->path, DB_READ, PREPARE_CACHE_KIB, DB_BUSY_MS, reason, reason_size);
-    if (e != ERR_OK)
-        return e;
-    e = schema_check(&db, reason, reason_size);
-    db_close(&db);
-    return e;
+    return e == ERR_OK ? dir_touch(dir, s->path, reason, reason_size) : e;
 }
 
 enum err sqlite_store_open(const struct sqlite_config *config, struct sqlite_store **out,
                            char *reason, size_t reason_size)
 {
     struct sqlite_store *s = store_new(config);
-    enum err e = ERR_UNAVAILABLE;
-    if (dir_path(config->dir, DIR_DB, s->path))
-        e = s->beside ? check_file(s, config->dir, reason, reason_size)
-                      : prepare_file(s, config->dir, reason, reason_size);
-    else
-        snprintf(reason, reason_size, "the path of the data directory is too long");
+    enum err e = take_directory(s, config->dir, reason, reason_size);
     if (e == ERR_OK)
         e = writer_open(&s->writer, s, reason, reason_size);
     if (e == ERR_OK && !s->beside &&

@@ -5,6 +5,7 @@
 
 #include "adapter/sqlite/find.h"
 #include "adapter/sqlite/rebuild.h"
+#include "adapter/sqlite/schema.h"
 #include "adapter/sqlite/state.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -339,6 +340,8 @@ enum err writer_open(struct writer *w, struct sqlite_store *store, char *reason,
     row_cache_init(&w->channels);
     w->places = mem_array(PLACES, sizeof *w->places);
     enum err e = db_open(&w->db, store->path, DB_WRITE, CACHE_KIB, DB_BUSY_MS, reason, reason_size);
+    if (e == ERR_OK)
+        e = (store->beside ? schema_check : schema_prepare)(&w->db, reason, reason_size);
     if (e == ERR_OK && (e = load(w)) != ERR_OK)
         snprintf(reason, reason_size, "%s cannot be read", store->path);
     return e;

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "adapter/sqlite/admin.h"
@@ -121,7 +122,7 @@ static void acks_take(struct acks *acks, const struct ack *ack)
         acks->n = ack->n + 1;
 }
 
-/* Reads what the child reports until it has been running for a random while, then kills it. */
+/* Runs a child until it has sent new messages for a random while, then kills it. */
 static void run_and_kill(struct acks *acks)
 {
     /* the child goes over the last ones again, so that retries meet what the kill left behind */
@@ -129,12 +130,11 @@ static void run_and_kill(struct acks *acks)
     struct child c = child_start(run_child, &first);
     struct ack ack;
     unsigned before = acks->first_time;
-    int64_t end_us = 0, for_us = (int64_t)(5 + rand_below(60)) * 1000;
-    ssize_t got;
-    while ((got = read(c.from, &ack, sizeof ack)) == (ssize_t)sizeof ack) {
+    int64_t end_us = INT64_MAX, for_us = (int64_t)(5 + rand_below(60)) * 1000;
+    while (read(c.from, &ack, sizeof ack) == (ssize_t)sizeof ack) {
         acks_take(acks, &ack);
         int64_t now_us = clock_steady_us(&clock_system);
-        if (end_us == 0)
+        if (end_us == INT64_MAX && acks->first_time > before)
             end_us = now_us + for_us;
         if (now_us >= end_us)
             kill(c.pid, SIGKILL);
@@ -143,6 +143,16 @@ static void run_and_kill(struct acks *acks)
     assert_true(WIFSIGNALED(status));
     assert_int_equal(WTERMSIG(status), SIGKILL);
     assert_true(acks->first_time > before);
+}
+
+/* Kills a child while it opens the store. */
+static void run_and_kill_early(void)
+{
+    uint32_t first = 1;
+    struct child c = child_start(run_child, &first);
+    nanosleep(&(struct timespec){.tv_nsec = (long)rand_below(20000000)}, NULL);
+    kill(c.pid, SIGKILL);
+    assert_true(WIFSIGNALED(child_wait(&c)));
 }
 
 static void print_problem(const char *sentence, void *arg)
@@ -224,6 +234,7 @@ static void killed_at_random_moments(void **state)
     (void)state;
     for (int i = 0; i < ROUNDS; i++) {
         run_and_kill(&acks);
+        run_and_kill_early();
         assert_sound();
     }
     assert_acked_are_stored_once(&acks);
