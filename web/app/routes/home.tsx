@@ -36,8 +36,10 @@ function Welcome({ isNew, unread }: { isNew: boolean; unread: number }) {
   const { t } = useI18n();
   const { name } = useMe();
   return (
-    <main id="main" tabIndex={-1} css={css`display: flex; flex: 1;`}>
+    <main id="main" tabIndex={-1} css={page}>
       <Title text={t("nav.label")} unread={unread} />
+      {/* On a phone the list of channels beside this is the page. */}
+      <h1 className="sr-only">{t("nav.channels")}</h1>
       <Empty
         art={<Mark size={56} />}
         heading={isNew ? t("home.emptyHeading", { name }) : t("home.heading")}
@@ -49,3 +51,9 @@ function Welcome({ isNew, unread }: { isNew: boolean; unread: number }) {
     </main>
   );
 }
+
+const page = css`
+  display: flex; flex: 1;
+  @media (min-width: 760px) { & > h1 { display: none; } }
+  @media (max-width: 759px) { & > div { display: none; } }
+`;

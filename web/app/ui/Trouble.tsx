@@ -8,7 +8,7 @@ import { Title } from "./Title";
 export function Trouble({ kind }: { kind: "lost" | "broken" }) {
   const { t } = useI18n();
   return (
-    <main css={css`display: flex; min-height: 100dvh;`}>
+    <main id="main" tabIndex={-1} css={css`display: flex; flex: 1; min-height: 100%;`}>
       <Title text={t(`${kind}.heading`)} />
       <Empty art={<Mark size={56} />} heading={t(`${kind}.heading`)} text={t(`${kind}.text`)}>
         {kind === "broken" && (

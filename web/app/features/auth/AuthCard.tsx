@@ -16,14 +16,14 @@ export function AuthCard({ heading, children }: { heading: string; children: Rea
         <p css={css`margin: var(--s1) 0 var(--s5); color: var(--text-soft);`}>{t("app.tagline")}</p>
         {children}
       </main>
-      <div css={footer} role="group" aria-label={t("settings.language")}>
+      <nav css={footer} aria-label={t("settings.language")}>
         {languages.map((l) => (
           <button key={l} type="button" lang={l} aria-pressed={l === lang} css={language}
             onClick={() => void setLanguage(l)}>
             {names[l]}
           </button>
         ))}
-      </div>
+      </nav>
     </div>
   );
 }

@@ -2,10 +2,14 @@ import type { I18n } from "~/i18n/I18n";
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
+/** The reader's own kind of the language: British English writes 14:05. */
+const localeOf = (lang: string) =>
+  navigator.languages.find((l) => l === lang || l.startsWith(`${lang.split("-")[0]}-`)) ?? lang;
+
 function format(lang: string, name: string, options: Intl.DateTimeFormatOptions) {
   const key = `${lang} ${name}`;
   let made = formats.get(key);
-  if (!made) formats.set(key, (made = new Intl.DateTimeFormat(lang, options)));
+  if (!made) formats.set(key, (made = new Intl.DateTimeFormat(localeOf(lang), options)));
   return made;
 }
 

@@ -1,0 +1,66 @@
+// docs/screenshots/: every page, on a desktop and on a phone, in both themes.
+import { mkdir } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { logIn } from "../e2e/people.mjs";
+import { startParley } from "../e2e/parley.mjs";
+import { launch } from "./browser.mjs";
+import { setScene } from "./scene.mjs";
+
+const out = process.argv[2] ?? fileURLToPath(new URL("../../docs/screenshots/", import.meta.url));
+const sizes = {
+  desktop: { viewport: { width: 1280, height: 800 } },
+  phone: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
+};
+const SETTLE_MS = 700;
+
+await mkdir(out, { recursive: true });
+const parley = await startParley();
+const browser = await launch();
+try {
+  const scene = await setScene(parley.api);
+  for (const [size, options] of Object.entries(sizes)) {
+    for (const colorScheme of ["light", "dark"]) {
+      await shoot(scene, `${size}-${colorScheme}`, { ...options, colorScheme });
+    }
+  }
+} finally {
+  await browser.close();
+  await parley.stop();
+}
+
+async function shoot({ ada, channels, question }, name, options) {
+  const context = await browser.newContext({ locale: "en-GB", timezoneId: "Europe/London", ...options });
+  const page = await context.newPage();
+  const snap = async (what) => {
+    await page.waitForTimeout(SETTLE_MS);
+    await page.screenshot({ path: `${out}/${what}-${name}.png` });
+  };
+  await page.goto(`${parley.url}/login`);
+  await snap("login");
+  await page.goto(`${parley.url}/register`);
+  await page.getByRole("button", { name: "Create account" }).click();
+  await snap("register");
+  await logIn(page, parley.url, ada);
+  if (options.isMobile) await snap("home");
+  await page.goto(`${parley.url}/c/${channels.general.id}`);
+  await page.getByText("I will take the export").waitFor();
+  await snap("channel");
+  await page.goto(`${parley.url}/c/${channels.general.id}/t/${question.message_id}`);
+  await page.getByText("Thanks, both!").waitFor();
+  await snap("thread");
+  await page.goto(`${parley.url}/browse`);
+  await page.getByText("book-club").waitFor();
+  await snap("browse");
+  await page.goto(`${parley.url}/c/${channels.random.id}`);
+  await page.getByRole("heading", { name: "This is the beginning of random" }).waitFor();
+  await snap("empty");
+  if (!options.isMobile) {
+    await page.keyboard.press("Control+k");
+    await page.getByRole("combobox").fill("e");
+    await snap("switcher");
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Settings" }).click();
+    await snap("settings");
+  }
+  await context.close();
+}
