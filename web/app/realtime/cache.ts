@@ -8,14 +8,14 @@ import type { Channel, State } from "./types.js";
 
 /** Null: there is nothing of it that could be shown without a hole. */
 export function cachedForm(channel: Channel, openedAt: number): CachedChannel | null {
-  const tip = lastOf(channel.ranges);
   const heardSeq = heardTo(channel);
-  if (!channel.joined || tip === undefined || heardSeq === null || hasHole(channel)) return null;
+  if (!channel.joined || heardSeq === null || hasHole(channel)) return null;
+  const tip = lastOf(channel.ranges) ?? { after: heardSeq, to: heardSeq };
   const whole = channel.messages.filter((m) => m.seq > tip.after);
   const messages = whole.slice(-CACHED_MESSAGES);
   const first = messages[0];
-  if (first === undefined) return null;
-  const after = messages.length < whole.length ? first.prevSeq : tip.after;
+  const isCut = first !== undefined && messages.length < whole.length;
+  const after = isCut ? first.prevSeq : tip.after;
   const { id, name, ownerId, createdAt, headSeq, readSeq, unread } = channel;
   const info = { id, name, ownerId, createdAt, headSeq, readSeq, unread };
   return { ...info, heardSeq, openedAt, range: { after, to: tip.to }, messages };

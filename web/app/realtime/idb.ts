@@ -38,7 +38,9 @@ function openDatabase(name: string): Promise<IDBDatabase> {
 
 function databaseStore(db: IDBDatabase): Store {
   const write = (table: string, change: (to: IDBObjectStore) => void): Promise<void> => {
-    const transaction = db.transaction(table, "readwrite", { durability: "strict" });
+    /* What is to be sent must survive a crash of the system; the rest can be asked for again. */
+    const durability = table === "outbox" ? "strict" : "relaxed";
+    const transaction = db.transaction(table, "readwrite", { durability });
     change(transaction.objectStore(table));
     return finished(transaction);
   };

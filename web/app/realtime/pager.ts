@@ -110,7 +110,9 @@ export class Pager {
   }
 
   private async page(c: Channel, kind: LoadKind, from: number | null, upTo: number): Promise<void> {
-    const page = await this.core.api.messages(c.id, from, PAGE_ROWS);
+    /* The message it begins with is here already. */
+    const rows = from === null ? PAGE_ROWS : PAGE_ROWS + 1;
+    const page = await this.core.api.messages(c.id, from, rows);
     this.core.dispatch({ type: "page", channelId: c.id, kind, upTo, ...page });
   }
 
