@@ -14,6 +14,7 @@ run: build ## install what is missing, build, start on http://127.0.0.1:9000 (AR
 
 build: ## the release binary, build/parley (and build/ws-echo, for conformance suites)
 	@tools/install_packages.sh build
+	@tools/build_web.sh || echo "going on without the web client" >&2
 	@tools/build.sh release
 	@ln -sfn release/src/cli/parley build/parley
 	@ln -sfn release/tests/tools/ws-echo build/ws-echo

@@ -8,11 +8,18 @@ cd "$(dirname "$0")/.."
 variant=$1
 shift
 case $variant in
-release) options='--buildtype=release -Doptimization=2 -Ddebug=true -Dtests=false' ;;
+release)
+    options='--buildtype=debugoptimized -Dtests=false' # -O2 -g
+    # The pages are laid into the program when they are there (tools/build_web.sh).
+    if [ -f web/build/client/index.html ]; then options="$options -Dweb=web/build/client"; fi
+    ;;
 asan) options='-Db_sanitize=address,undefined -Doptimization=1' ;;
 tsan) options='-Db_sanitize=thread -Doptimization=1' ;;
 clang) options='' CC=clang-14 ;;
-fuzz) options='-Dfuzz=true -Dtests=false -Db_sanitize=address,undefined -Db_lundef=false' CC=clang-14 ;;
+fuzz)
+    options='-Dfuzz=true -Dtests=false -Db_sanitize=address,undefined -Db_lundef=false'
+    CC=clang-14
+    ;;
 *)
     echo "no such variant: $variant" >&2
     exit 2
@@ -20,13 +27,20 @@ fuzz) options='-Dfuzz=true -Dtests=false -Db_sanitize=address,undefined -Db_lund
 esac
 export CC="${CC:-gcc}"
 
-log=build/$variant-setup.log
+folder=build/$variant
+used=$folder.options
 mkdir -p build
-# shellcheck disable=SC2086 # one word an option
-if [ ! -f "build/$variant/build.ninja" ]; then
-    meson setup "build/$variant" $options >"$log" 2>&1 || {
-        cat "$log" >&2
-        exit 1
-    }
+if [ ! -f "$folder/build.ninja" ]; then
+    again=
+elif [ "$options" != "$(cat "$used" 2>/dev/null)" ]; then
+    again=--reconfigure
+else
+    exec ninja --quiet -C "$folder" "$@"
 fi
-exec ninja --quiet -C "build/$variant" "$@"
+# shellcheck disable=SC2086 # one word an option
+meson setup $again "$folder" $options >"$folder-setup.log" 2>&1 || {
+    cat "$folder-setup.log" >&2
+    exit 1
+}
+echo "$options" >"$used"
+exec ninja --quiet -C "$folder" "$@"

@@ -39,7 +39,8 @@ as_root() {
 }
 
 apt() {
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120 "$@" </dev/null
+    as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get -qq -o DPkg::Lock::Timeout=120 "$@" </dev/null
 }
 
 # The lists of packages may be old or absent: then one update, and once more.
@@ -56,7 +57,10 @@ fetch_program() {
     echo "fetching $1 (from the package $2)" >&2
     work=$(mktemp -d)
     chmod 755 "$work"
-    (cd "$work" && { apt-get -qq download "$2" 2>/dev/null || { apt update && apt-get -qq download "$2"; }; })
+    (
+        cd "$work"
+        apt-get -qq download "$2" 2>/dev/null || { apt update && apt-get -qq download "$2"; }
+    )
     dpkg-deb -x "$work"/*.deb "$work/tree"
     mkdir -p "$programs"
     find "$work/tree" -name "$1" -type f -perm -100 -exec cp {} "$programs/" \;

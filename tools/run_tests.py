@@ -7,11 +7,13 @@ Each stage is a build variant (tools/build.sh) and the tests that are worth runn
     tsan     gcc, ThreadSanitizer: all tests in C
     clang    clang, no warnings: built, not run
     release  what users get: end to end, and the checks of the tree and the binary
+    web      the web client: its types, its own tests, and a browser against the release binary
 """
 import argparse
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import time
@@ -93,16 +95,48 @@ def stage(count, variant, select, slower=1, environment=None):
     print(f"== {variant} took {time.monotonic() - started:.0f} s: {count.line()}", flush=True)
 
 
+def web(count):
+    """npm's scripts; vitest says "Tests  5 passed", node's runner "# pass 5"."""
+    if not (ROOT / "web/package.json").is_file():
+        return
+    print("\n== web", flush=True)
+    own = ROOT / "build/node/node_modules/node/bin"
+    environment = {**os.environ, "PARLEY_BIN": str(ROOT / "build/release/src/cli/parley"),
+                   "PATH": f"{own}:{os.environ['PATH']}" if own.is_dir() else os.environ["PATH"]}
+    for script in ("typecheck", "test", "test:e2e"):
+        done = subprocess.run(["npm", "run", "--silent", script], cwd=ROOT / "web", text=True,
+                              env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT)
+        text = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
+        tally = dict.fromkeys(("pass", "fail", "skipped"), 0)
+        for line in text.splitlines():
+            if match := re.match(r"(?:#|ℹ) (pass|fail|skipped) (\d+)$", line):
+                tally[match.group(1)] += int(match.group(2))
+            elif re.match(r"\s*Tests\s", line):
+                for number, word in re.findall(r"(\d+) (pass|fail|skipped)", line):
+                    tally[word] += int(number)
+        count.passed += tally["pass"]
+        count.skipped += tally["skipped"]
+        if done.returncode != 0:
+            print(text, flush=True)
+            for _ in range(max(1, tally["fail"])):
+                count.fail(f"web: npm run {script}")
+        print(f"== web {script}: {tally['pass']} passed", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--all", action="store_true", help="the long ones too")
     everything = parser.parse_args().all
     count = Count()
+    if run(["tools/build_web.sh"]) != 0:
+        count.fail("the build of the web client")
     stage(count, "asan", [] if everything else IN_C, slower=3)
     stage(count, "tsan", IN_C, slower=6)
     stage(count, "clang", None)
     stage(count, "release", FROM_OUTSIDE,
           environment={"PARLEY_E2E_ROUNDS": "20"} if everything else None)
+    web(count)
     if everything and run(["tools/run_fuzz.sh", "60"]) != 0:
         count.fail("fuzzing")
     print(count.line(), flush=True)
