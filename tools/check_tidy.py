@@ -107,15 +107,17 @@ def check_group(group, first):
 
 
 def check_mirror(path, root):
-    """tests/unit/<room>/test_<file>.c has a src/<room>/**/<file>.[ch] or a <file> that begins so."""
+    """tests/unit/<room>/test_<name>.c: the name is, or begins with, that of a file or folder of
+    src/<room>/, with or without the folders above it."""
     unit = root / "tests/unit"
     if unit not in path.parents or not path.name.startswith("test_") or path.suffix != ".c":
         return
     room = root / "src" / path.relative_to(unit).parent
     name = path.stem.removeprefix("test_")
-    stems = {p.stem for p in room.rglob("*.[ch]")} if room.is_dir() else set()
-    folders = {"_".join(p.relative_to(room).with_suffix("").parts) for p in room.rglob("*.[ch]")}
-    if not any(name == stem or name.startswith(stem + "_") for stem in stems | folders):
+    known = set()
+    for source in room.rglob("*"):
+        known |= {source.stem, "_".join(source.relative_to(room).with_suffix("").parts)}
+    if not any(name == one or name.startswith(one + "_") for one in known):
         yield 1, "mirror", f"no {name}.c or .h in {room.relative_to(root)}"
 
 
