@@ -168,6 +168,7 @@ static void attach_finish(struct session *s)
         attach_start(s);
         return;
     }
+    s->hub->since = a->from;
     attach_apply(s, a, &a->load->memberships);
     w->reads = reads_new(&a->load->memberships);
     w->attaching = NULL;

@@ -101,6 +101,14 @@ void audience_receive(struct audience *a, struct pending *p)
     a->head_is_known = true;
 }
 
+bool audience_awaits(const struct audience *a, const struct uuid *user)
+{
+    for (const struct pending *p = a->unbegun; p != NULL; p = p->next)
+        if (p->item->kind != FEED_POSTS && uuid_eq(&p->item->user, user))
+            return true;
+    return false;
+}
+
 void audience_learn_head(struct audience *a, uint64_t head_seq, uint64_t position)
 {
     if (a->head_is_known || position < a->since)

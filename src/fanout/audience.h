@@ -76,6 +76,8 @@ void audience_remove(struct audience *a, uint32_t index);
 struct member *audience_member(const struct session *s, uint32_t slot);
 /* Appends `p`, whose item is of this channel. */
 void audience_receive(struct audience *a, struct pending *p);
+/* Does a join or leave of the user wait for its turn? */
+bool audience_awaits(const struct audience *a, const struct uuid *user);
 /* The channel's last post was `head_seq` at `position` of the journal. */
 void audience_learn_head(struct audience *a, uint64_t head_seq, uint64_t position);
 /* Up to here passes have begun: authors were answered or are owed their acks. */

@@ -58,10 +58,9 @@ static uint32_t session_initial_flags(const struct session *s)
 void session_subscribe(struct session *s, const struct uuid *channel, uint64_t pos)
 {
     struct session_state *st = s->hub;
-    if (st->n_subs == st->subs_cap) {
-        st->subs_cap = st->subs_cap == 0 ? 2 : st->subs_cap + (st->subs_cap + 1) / 2;
-        st->subs = mem_realloc(st->subs, st->subs_cap * sizeof *st->subs);
-    }
+    if ((st->n_subs & (st->n_subs - 1)) == 0) /* full: nought or a power of two */
+        st->subs = mem_realloc(st->subs,
+                               (st->n_subs == 0 ? 1 : 2 * (size_t)st->n_subs) * sizeof *st->subs);
     struct audience *a = audience_get(s->shard, channel);
     const uint32_t slot = st->n_subs++;
     if (pos < st->since)

@@ -50,8 +50,8 @@ static void user_receive(struct shard *sh, const struct feed_item *item)
         if (item->kind == FEED_LEFT)
             continue; /* when its turn comes: what precedes it is to be heard */
         const struct audience *a = audience_find(sh, &item->subject);
-        if (a != NULL && session_find(s, a) >= 0)
-            continue; /* a leave before it has not had its turn yet */
+        if (a != NULL && (audience_awaits(a, &s->user) || session_find(s, a) >= 0))
+            continue; /* when its turn comes: a leave before it has not had its own yet */
         session_subscribe(s, &item->subject, item->last_seq);
         if (item->own != NULL && session_is(s, SESSION_OPEN))
             s->ops->push(s, item->own, 0, 1);

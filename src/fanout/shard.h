@@ -49,12 +49,12 @@ struct session_work {
 struct session_state {
     struct table_node by_id, by_user;
     struct session *session;
-    struct subscription *subs;
-    uint32_t n_subs, subs_cap;
+    struct subscription *subs; /* room for the power of two at or above `n_subs`, or more */
+    uint32_t n_subs;
+    uint32_t flags;
     uint64_t accounted; /* joins and leaves up to here are in `subs` */
     uint64_t since;     /* nothing live up to here: where it attached, or said its first Hello */
     struct session_work *work;
-    uint32_t flags;
 };
 
 struct shard {

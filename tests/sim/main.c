@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "sim.h"
 
-static void usage(void)
+static _Noreturn void usage(void)
 {
     fprintf(stderr, "usage: sim [--seed N | --seeds N] [--steps N] [--trace]\n");
     exit(2);

@@ -75,8 +75,31 @@ static void sink_publish(struct journal_sink *self, void *prepared)
 {
     (void)self;
     oracle_publish(&sim.oracle);
+    if (sim.n_lagging == SIM_LAG_MAX)
+        node_publish();
+    sim.lagging[sim.n_lagging].prepared = prepared;
+    sim.lagging[sim.n_lagging++].last_seq = sim.oracle.n_durable;
+    while (!sim_chance(sim.mood.lag) && node_publish())
+        ;
+}
+
+bool node_publish(void)
+{
     struct journal_sink *hub = hub_sink(sim.hub);
-    hub->publish(hub, prepared);
+    if (sim.n_lagging == 0)
+        return false;
+    hub->publish(hub, sim.lagging[0].prepared);
+    sim.n_published = sim.lagging[0].last_seq;
+    memmove(&sim.lagging[0], &sim.lagging[1], --sim.n_lagging * sizeof sim.lagging[0]);
+    return true;
+}
+
+/* The process ends between commit and publication. */
+static void node_forget_lagging(void)
+{
+    struct journal_sink *hub = hub_sink(sim.hub);
+    while (sim.n_lagging > 0)
+        hub->discard(hub, sim.lagging[--sim.n_lagging].prepared);
 }
 
 static void sink_discard(struct journal_sink *self, void *prepared)
@@ -241,7 +264,8 @@ void node_start(void)
         *l = (struct sim_loop){.super.post = loop_post, .tail = &l->head};
         sim.shards[i] = hub_add_shard(sim.hub, &l->super, loop_kick, l);
     }
-    hub_set_position(sim.hub, journal_position(memory_store_journal(sim.store)));
+    sim.n_published = journal_position(memory_store_journal(sim.store));
+    hub_set_position(sim.hub, sim.n_published);
 }
 
 void node_kill(void)
@@ -255,6 +279,7 @@ void node_kill(void)
         conn_cut(sim.conns);
     while (node_run_work())
         ;
+    node_forget_lagging();
     hub_stop(sim.hub);
     hub_free(sim.hub);
     sim.hub = NULL;

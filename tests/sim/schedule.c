@@ -45,6 +45,7 @@ static struct sim_mood mood_draw(void)
         .slow = sim_below(3) * 20,
         .membership = sim_below(3) * 15,
         .resume = sim_below(3) * 15,
+        .lag = sim_chance(500) ? sim_below(900) : 0,
         .flood = sim_chance(300) ? 5 : 0,
         .work_max = sim_chance(300) ? 1 + sim_below(4) : SIM_WORK_MAX,
         .tail_bytes = tails[sim_below(4)],
@@ -160,19 +161,29 @@ static void step_slow(void)
         session_writable(&c->conn->super);
 }
 
-static void step_membership(void)
+static void member_toggle(unsigned user, unsigned channel)
 {
     struct channel_store *store = memory_store_channels(sim.store);
-    const unsigned user = sim_below(SIM_USERS), channel = sim_below(SIM_CHANNELS);
     const struct uuid u = sim_user(user), c = sim_channel(channel);
-    if (!sim_chance(sim.mood.membership * 10))
-        return;
     const bool is_member = oracle_is_member(&sim.oracle, user, channel, sim.oracle.n_durable);
-    enum err err = (is_member ? store->ops->leave : NULL) != NULL
-                       ? store->ops->leave(store, &u, &c)
-                       : store->ops->join(store, &u, &c, 1000);
+    enum err err =
+        is_member ? store->ops->leave(store, &u, &c) : store->ops->join(store, &u, &c, 1000);
     sim_trace("user %u %s channel %u: %s at %llu", user, is_member ? "leaves" : "joins", channel,
               err_name(err), (unsigned long long)sim.oracle.n_durable);
+}
+
+static void step_membership(void)
+{
+    const unsigned user = sim_below(SIM_USERS), channel = sim_below(SIM_CHANNELS);
+    if (!sim_chance(sim.mood.membership * 10))
+        return;
+    for (unsigned n = sim_chance(200) ? 1 + sim_below(6) : 1; n > 0; n--)
+        member_toggle(user, channel);
+}
+
+static void step_publish(void)
+{
+    node_publish();
 }
 
 static void step_resume(void)
@@ -240,10 +251,11 @@ static const struct {
     void (*step)(void);
     unsigned weight;
 } steps[] = {
-    {step_task, 300},  {step_shard, 100},  {step_work, 100}, {step_journal, 100},
-    {step_tick, 20},   {step_connect, 30}, {step_cut, 20},   {step_read, 200},
-    {step_write, 100}, {step_greet, 40},   {step_slow, 40},  {step_membership, 20},
-    {step_resume, 20}, {step_talk, 5},     {step_flood, 3},  {step_restart, 5},
+    {step_task, 300},      {step_shard, 100}, {step_work, 100},   {step_journal, 100},
+    {step_publish, 50},    {step_tick, 20},   {step_connect, 30}, {step_cut, 20},
+    {step_read, 200},      {step_write, 100}, {step_greet, 40},   {step_slow, 40},
+    {step_membership, 20}, {step_resume, 20}, {step_talk, 5},     {step_flood, 3},
+    {step_restart, 5},
 };
 
 static void sim_step(void)
@@ -263,6 +275,7 @@ static void sim_step(void)
 static bool calm_node(void)
 {
     bool any = memory_store_step(sim.store) > 0;
+    any = node_publish() || any;
     for (unsigned i = 0; i < SIM_SHARDS; i++) {
         any = node_run_task(i) || any;
         any = node_step_shard(i) || any;
@@ -295,7 +308,7 @@ static void sim_calm_down(void)
     sim.is_calm = true;
     sim.is_refusing = false;
     memory_store_refuse(sim.store, false);
-    sim.mood.store_fails = sim.mood.slow = 0;
+    sim.mood.store_fails = sim.mood.slow = sim.mood.lag = 0;
     sim.mood.work_max = SIM_WORK_MAX;
     for (unsigned round = 0; round < 40; round++) {
         calm_clients();
@@ -305,7 +318,7 @@ static void sim_calm_down(void)
             shard_tick(sim.shards[i]);
     }
     for (struct conn *c = sim.conns; c != NULL; c = c->next)
-        conn_check_end(c);
+        judge_end(c);
     for (unsigned i = 0; i < SIM_CLIENTS; i++)
         client_check_end(&sim.clients[i]);
 }

@@ -4,7 +4,8 @@
  *     main.c      seeds, arguments
  *     schedule.c  which step comes next; and the calm at the end, when everything must be there
  *     node.c      the hub, its loops and workers, stores that are late or fail, restarts
- *     conn.c      the server's end of a connection: every promise about one session
+ *     conn.c      the server's end of a connection
+ *     judge.c     every promise about what one session hears
  *     client.c    the other end: what the people see, and what they retry
  *     oracle.c    what really happened
  *
@@ -21,10 +22,12 @@
 #define SIM_CLIENTS  10
 #define SIM_WORK_MAX 64
 #define SIM_WIRE_MAX 4096
+#define SIM_LAG_MAX  8
 
 /* What one seed makes likely or possible: per mille, a step, unless said otherwise. */
 struct sim_mood {
     unsigned cut, store_fails, refuse, restart, slow, membership, resume, flood;
+    unsigned lag;      /* between a batch's commit and its publication */
     unsigned work_max; /* tasks the workers' queue takes */
     size_t tail_bytes;
     bool is_reliable; /* nothing may be refused for lack of a store or a worker */
@@ -65,6 +68,7 @@ struct heard {
     uint64_t asked_at;  /* where the shard stood when it was asked */
     uint64_t passed;    /* what the shard had dealt with when it was answered */
     unsigned n_replayed;
+    bool was_member;              /* when it was asked, as the session knew */
     bool is_held;                 /* named in a Resume (or Hello) that is not answered */
     bool was_behind;              /* it may have been cut short by a leave */
     bool is_watched, wants_watch; /* the latter: asked in Hello */
@@ -77,7 +81,8 @@ struct conn {
     struct conn *next;
     bool is_attached, said_hello, is_open, is_settled, is_writable, is_revoked, is_resuming;
     uint64_t attach_position, open_position;
-    uint64_t asked_at; /* where the shard stood when Hello or Resume was said */
+    uint64_t asked_at;        /* where the shard stood when Hello or Resume was said */
+    uint64_t asked_published; /* and the journal */
     struct heard heard[SIM_CHANNELS];
     struct sent {
         uint32_t number;
@@ -120,6 +125,11 @@ struct client {
     bool has[SIM_SEQ_MAX];
 };
 
+static inline unsigned user_of(const struct conn *c)
+{
+    return c->client->user;
+}
+
 struct sim_loop {
     struct executor super;
     struct task *head, **tail;
@@ -139,6 +149,14 @@ struct sim {
     struct journal_sink sink;
     struct channel_store channels; /* the memory store's, late and failing */
     struct message_store messages;
+
+    /* Batches that are durable and not published yet: the journal's thread was interrupted. */
+    struct {
+        void *prepared;
+        uint64_t last_seq;
+    } lagging[SIM_LAG_MAX];
+    unsigned n_lagging;
+    uint64_t n_published; /* the last position */
 
     struct hub_config config;
     struct hub *hub;
@@ -179,6 +197,8 @@ void node_start(void);
 void node_kill(void);
 void node_open_store(void);
 void node_close_store(void);
+/* Publishes the oldest batch that is durable and not published. */
+bool node_publish(void);
 bool node_run_task(unsigned loop);
 bool node_run_work(void);
 bool node_step_shard(unsigned loop);
@@ -195,8 +215,14 @@ void conn_type(struct conn *c);
 /* Sends the letter; an answer, or at least an ack, comes back unless the connection is cut. */
 void conn_send(struct conn *c, struct letter *l);
 void conn_put(struct conn *c, struct record r);
+
+/* judge.c */
+void judge_post(struct conn *c, const struct sim_frame *f, enum record_kind how);
+void judge_other(struct conn *c, const struct sim_frame *f);
+void judge_ack(struct conn *c, const struct sim_frame *f);
+void judge_verdict(const struct conn *c, const struct session_channel *sc, unsigned channel);
 /* At the end, with everything handed out. */
-void conn_check_end(struct conn *c);
+void judge_end(struct conn *c);
 
 /* client.c */
 void client_connect(struct client *c);

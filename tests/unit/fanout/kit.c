@@ -18,7 +18,7 @@ struct uuid kit_channel(unsigned n)
     return u;
 }
 
-static unsigned uuid_number(const struct uuid *u)
+unsigned kit_number(const struct uuid *u)
 {
     return (unsigned)u->b[13] << 16 | (unsigned)u->b[14] << 8 | u->b[15];
 }
@@ -51,14 +51,13 @@ static struct bytes *encode_text(const char *fmt, ...)
 
 static struct bytes *encode_read(const struct uuid *channel, uint64_t seq)
 {
-    return encode_text("read c%u %llu", uuid_number(channel), (unsigned long long)seq);
+    return encode_text("read c%u %llu", kit_number(channel), (unsigned long long)seq);
 }
 
 static struct bytes *encode_typing(const struct uuid *channel, const struct uuid *user,
                                    struct str name)
 {
-    return encode_text("typing c%u u%u %.*s", uuid_number(channel), uuid_number(user),
-                       STR_FMT(name));
+    return encode_text("typing c%u u%u %.*s", kit_number(channel), kit_number(user), STR_FMT(name));
 }
 
 static int user_compare(const void *a, const void *b)
@@ -74,7 +73,7 @@ static void encode_users(struct buf *out, char sign, const struct user *users, s
         memcpy(sorted, users, n * sizeof *sorted);
     qsort(sorted, n, sizeof *sorted, user_compare);
     for (size_t i = 0; i < n; i++)
-        buf_printf(out, " %cu%u", sign, uuid_number(&sorted[i].id));
+        buf_printf(out, " %cu%u", sign, kit_number(&sorted[i].id));
     mem_free(sorted);
 }
 
@@ -83,7 +82,7 @@ static struct bytes *encode_presence(const struct uuid *channel, const struct us
 {
     struct buf out;
     buf_init(&out, 1 << 20);
-    buf_printf(&out, "presence c%u", uuid_number(channel));
+    buf_printf(&out, "presence c%u", kit_number(channel));
     encode_users(&out, '+', online, n_online);
     encode_users(&out, '-', offline, n_offline);
     struct bytes *b = bytes_copy(out.p, out.n);
@@ -370,8 +369,16 @@ void kit_open_hub(struct kit *k)
     k->n_published = k->n_committed;
 }
 
+static void session_leave_behind(struct session *s, void *arg)
+{
+    (void)arg;
+    session_detach(s);
+}
+
 void kit_close_hub(struct kit *k)
 {
+    for (unsigned i = 0; i < KIT_SHARDS; i++) /* of a test that failed */
+        shard_each_session(k->shards[i], session_leave_behind, NULL);
     while (work_run(k))
         ;
     hub_stop(k->hub);
@@ -403,163 +410,4 @@ void kit_fini(struct kit *k)
 {
     if (k->hub != NULL)
         kit_close_hub(k);
-}
-
-/* ---- Sessions ---- */
-
-static struct fake *fake_of(struct session *s)
-{
-    return MEM_OWNER(s, struct fake, super);
-}
-
-static void fake_write(struct session *s, char sign, const struct run *r, unsigned first,
-                       unsigned last)
-{
-    assert_true(first < last && last <= r->n);
-    for (unsigned i = first; i < last; i++) {
-        const struct run_frame *f = &r->frames[i];
-        buf_putc(&fake_of(s)->record, sign);
-        buf_put(&fake_of(s)->record, r->bytes->data + f->start, f->end - f->start);
-    }
-}
-
-static void fake_on_push(struct session *s, struct run *r, unsigned first, unsigned last)
-{
-    fake_write(s, '+', r, first, last);
-    if (fake_of(s)->detaches_on_push)
-        session_detach(s);
-}
-
-static void fake_on_ack(struct session *s, struct run *r, unsigned index)
-{
-    assert_true(r->frames[index].origin.session == s->id);
-    assert_true(str_eq(r->frames[index].origin.ref, STR("\"ref\"")));
-    fake_write(s, '=', r, index, index + 1);
-}
-
-static void fake_on_replay(struct session *s, struct run *r, unsigned first, unsigned last)
-{
-    struct fake *f = fake_of(s);
-    assert_true(f->is_writable);
-    fake_write(s, '~', r, first, last);
-    if (f->writable_for == 0)
-        return;
-    const unsigned n = last - first;
-    f->writable_for = f->writable_for > n ? f->writable_for - n : 0;
-    f->is_writable = f->writable_for > 0;
-}
-
-static void fake_on_frame(struct session *s, struct bytes *frame)
-{
-    buf_printf(&fake_of(s)->record, "frame(%.*s)", (int)frame->len, frame->data);
-}
-
-static void fake_on_attached(struct session *s, enum err err)
-{
-    buf_puts(&fake_of(s)->record, "attached");
-    if (err != ERR_OK)
-        buf_printf(&fake_of(s)->record, "!%s", err_name(err));
-}
-
-static void fake_list(struct session *s, const char *name, const struct session_channel *channels,
-                      size_t n)
-{
-    struct buf *out = &fake_of(s)->record;
-    buf_puts(out, name);
-    for (size_t i = 0; i < n; i++) {
-        const struct session_channel *c = &channels[i];
-        buf_printf(out, "%sc%u %llu", i == 0 ? "(" : ", ", uuid_number(&c->channel),
-                   (unsigned long long)c->head_seq);
-        if (c->resume_asked)
-            buf_puts(out, c->recovered ? " yes" : " no");
-    }
-    buf_puts(out, n == 0 ? "()" : ")");
-}
-
-static void fake_on_hello(struct session *s, const struct session_channel *channels, size_t n)
-{
-    fake_list(s, "hello", channels, n);
-}
-
-static void fake_on_resumed(struct session *s, const struct session_channel *channels, size_t n)
-{
-    fake_list(s, "resumed", channels, n);
-}
-
-static void fake_on_revoked(struct session *s)
-{
-    buf_puts(&fake_of(s)->record, "revoked");
-    session_detach(s);
-}
-
-static bool fake_is_writable(struct session *s)
-{
-    return fake_of(s)->is_writable;
-}
-
-static const struct session_ops fake_ops = {.push = fake_on_push,
-                                            .ack = fake_on_ack,
-                                            .replay = fake_on_replay,
-                                            .frame = fake_on_frame,
-                                            .attached = fake_on_attached,
-                                            .hello = fake_on_hello,
-                                            .resumed = fake_on_resumed,
-                                            .revoked = fake_on_revoked,
-                                            .is_writable = fake_is_writable};
-
-struct fake *kit_attach(struct kit *k, unsigned shard, unsigned user)
-{
-    struct fake *f = MEM_NEW(struct fake);
-    buf_init(&f->record, 1 << 24);
-    f->is_writable = true;
-    f->super.ops = &fake_ops;
-    f->super.user = kit_user(user);
-    f->super.username = STR("x");
-    session_attach(k->shards[shard], &f->super);
-    return f;
-}
-
-struct fake *kit_old_client(struct kit *k, unsigned shard, unsigned user)
-{
-    struct fake *f = kit_attach(k, shard, user);
-    kit_run(k);
-    assert_true(session_is_attached(&f->super));
-    session_settle(&f->super);
-    assert_record(f, "attached");
-    return f;
-}
-
-struct fake *kit_client(struct kit *k, unsigned shard, unsigned user)
-{
-    struct fake *f = kit_attach(k, shard, user);
-    assert_int_equal(session_hello(&f->super, NULL, 0, NULL, 0), ERR_OK);
-    kit_run(k);
-    assert_true(session_is_attached(&f->super));
-    fake_record(f);
-    return f;
-}
-
-void fake_free(struct fake *f)
-{
-    buf_fini(&f->record);
-    mem_free(f);
-}
-
-void fake_detach(struct fake *f)
-{
-    session_detach(&f->super);
-    fake_free(f);
-}
-
-void fake_hello(struct fake *f, unsigned channel, uint64_t seq)
-{
-    const struct resume_point point = {kit_channel(channel), seq};
-    assert_int_equal(session_hello(&f->super, &point, 1, NULL, 0), ERR_OK);
-}
-
-const char *fake_record(struct fake *f)
-{
-    buf_putc(&f->record, '\0');
-    buf_clear(&f->record);
-    return f->record.p;
 }

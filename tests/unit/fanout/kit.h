@@ -60,6 +60,8 @@ struct fake {
 
 struct uuid kit_user(unsigned n);
 struct uuid kit_channel(unsigned n);
+/* The number of either. */
+unsigned kit_number(const struct uuid *u);
 
 /* The hub with its shards at position `n_committed` of the log (0 for a new kit). */
 void kit_init(struct kit *k);
@@ -89,6 +91,8 @@ void kit_tick(struct kit *k);
 void kit_flow(struct kit *k);
 /* `n` members join and posts are made, before anyone is connected. */
 void kit_members(struct kit *k, unsigned channel, unsigned user_first, unsigned n);
+
+/* ---- Sessions (fake.c) ---- */
 
 /* Attaches a session of the user to the shard; its answer comes when the kit runs. */
 struct fake *kit_attach(struct kit *k, unsigned shard, unsigned user);

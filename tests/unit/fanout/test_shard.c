@@ -1,4 +1,4 @@
-/* The hub with real threads: one that publishes, two loops, workers; for the thread sanitizer as
+/* Shards with real threads: one that publishes, two loops, workers; for the thread sanitizer as
  * much as for what it asserts. */
 #include "kit.h"
 
@@ -307,5 +307,5 @@ static void test_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_threads)};
-    return cmocka_run_group_tests_name("fanout/threads", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("fanout/shard", tests, NULL, NULL);
 }

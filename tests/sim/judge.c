@@ -1,0 +1,171 @@
+#include "fanout/audience.h"
+#include "sim.h"
+
+#define LLU(n) ((unsigned long long)(n))
+
+/* ---- What a session may hear ---- */
+
+/* Everything due to the session lies at or before `h->upto`, or is `seq`. */
+static void judge_no_hole(const struct conn *c, unsigned channel, uint64_t seq, bool is_replay)
+{
+    const struct heard *h = &c->heard[channel];
+    for (uint64_t p = h->upto + 1; p < seq; p++) {
+        if (!oracle_is_post(&sim.oracle, p, channel))
+            continue;
+        if (!is_replay && !oracle_is_member(&sim.oracle, user_of(c), channel, p))
+            continue;
+        if (h->was_behind && oracle_leaves_after(&sim.oracle, user_of(c), channel, p))
+            continue; /* it was catching up when its user left */
+        sim_violation("user %u, channel %u: %llu is heard without %llu", user_of(c), channel,
+                      LLU(seq), LLU(p));
+    }
+}
+
+static bool conn_is_catching_up(const struct conn *c, unsigned channel)
+{
+    const struct uuid id = sim_channel(channel);
+    const struct audience *a = audience_find(c->super.shard, &id);
+    const int slot = a == NULL ? -1 : session_find(&c->super, a);
+    return slot >= 0 && (audience_member(&c->super, (uint32_t)slot)->flags & MEMBER_HELD) != 0;
+}
+
+void judge_post(struct conn *c, const struct sim_frame *f, enum record_kind how)
+{
+    struct heard *h = &c->heard[f->channel];
+    const bool is_member = oracle_is_member(&sim.oracle, user_of(c), f->channel, f->seq);
+    if (f->seq > sim.oracle.n_durable)
+        sim_violation("%llu is heard and not durable", LLU(f->seq));
+    const struct uuid channel = sim_channel(f->channel);
+    if (how == RECORD_ACK &&
+        (!is_member || !session_has(&c->super, &channel) || f->seq <= h->claimed))
+        return; /* its author has left, or has read it elsewhere already: the ack stands alone */
+    if (!is_member && how == RECORD_PUSH)
+        sim_violation("user %u hears %llu and is not in channel %u", user_of(c), LLU(f->seq),
+                      f->channel);
+    if (!c->is_settled || (h->is_held && how != RECORD_ACK))
+        sim_violation("user %u hears %llu of channel %u before its time", user_of(c), LLU(f->seq),
+                      f->channel);
+    if (!h->has_base)
+        h->upto = c->attach_position;
+    if (f->seq <= h->upto)
+        sim_violation("user %u, channel %u: %llu comes after %llu", user_of(c), f->channel,
+                      LLU(f->seq), LLU(h->upto));
+    judge_no_hole(c, f->channel, f->seq, how == RECORD_REPLAY);
+    if (how == RECORD_REPLAY && (f->seq > h->replay_to || ++h->n_replayed > LIMIT_REPLAY_EVENTS))
+        sim_violation("user %u, channel %u: %llu is no replay", user_of(c), f->channel,
+                      LLU(f->seq));
+    if (how == RECORD_PUSH && f->seq <= h->asked_at && f->seq <= h->passed)
+        sim_violation("user %u, channel %u: %llu is a replay", user_of(c), f->channel, LLU(f->seq));
+    h->upto = f->seq;
+    h->has_base = true;
+    if (how == RECORD_PUSH && !conn_is_catching_up(c, f->channel))
+        h->was_behind = false;
+}
+
+void judge_other(struct conn *c, const struct sim_frame *f)
+{
+    if (!c->is_open)
+        sim_violation("an old client hears of a join, leave or creation");
+    if (f->seq > sim.oracle.n_durable)
+        sim_violation("%llu is heard and not durable", LLU(f->seq));
+    if (f->kind == EVENT_CREATED)
+        return;
+    if (f->is_own != (f->user == user_of(c)))
+        sim_violation("user %u gets %llu in the wrong words", user_of(c), LLU(f->seq));
+    if (!f->is_own)
+        return;
+    for (unsigned i = 0; i < c->n_own_told && i < 64; i++)
+        if (c->own_told[i] == f->seq)
+            sim_violation("user %u hears of %llu again", user_of(c), LLU(f->seq));
+    c->own_told[c->n_own_told++ % 64] = f->seq;
+    if (f->kind == EVENT_LEFT)
+        c->heard[f->channel].is_watched = false;
+}
+
+void judge_ack(struct conn *c, const struct sim_frame *f)
+{
+    for (unsigned i = 0; i < c->n_sent; i++) {
+        struct sent *s = &c->sent[i];
+        if (s->number != f->number || s->seq != f->seq)
+            continue;
+        if (++s->n_acks > 1)
+            sim_violation("user %u gets two acks of %llu", user_of(c), LLU(f->seq));
+        return;
+    }
+    sim_violation("user %u gets an ack of %llu, which it did not send", user_of(c), LLU(f->seq));
+}
+
+/* Could the hub have recovered this point? */
+void judge_verdict(const struct conn *c, const struct session_channel *sc, unsigned channel)
+{
+    const struct heard *h = &c->heard[channel];
+    const uint64_t head = oracle_head(&sim.oracle, channel, sim.oracle.n_durable);
+    const uint64_t known = sc->head_seq < c->asked_at ? sc->head_seq : c->asked_at;
+    const unsigned missed = oracle_count(&sim.oracle, channel, h->claimed, known);
+    if (sc->recovered && (h->claimed > sc->head_seq || missed > LIMIT_REPLAY_EVENTS))
+        sim_violation("user %u, channel %u: %u events after %llu recovered up to %llu", user_of(c),
+                      channel, missed, LLU(h->claimed), LLU(sc->head_seq));
+    if (sc->head_seq > head)
+        sim_violation("channel %u: head %llu told, %llu is", channel, LLU(sc->head_seq), LLU(head));
+    const bool was_member = h->was_member &&
+                            oracle_is_member(&sim.oracle, user_of(c), channel, c->asked_at) &&
+                            !oracle_leaves_after(&sim.oracle, user_of(c), channel, c->asked_at);
+    if (!sc->recovered && sim.mood.is_reliable && h->claimed <= c->asked_published && was_member &&
+        oracle_count(&sim.oracle, channel, h->claimed, head) <= LIMIT_REPLAY_EVENTS)
+        sim_violation("user %u, channel %u: %llu could have been recovered", user_of(c), channel,
+                      LLU(h->claimed));
+}
+
+/* ---- The end ---- */
+
+static void judge_own_told(const struct conn *c)
+{
+    for (uint64_t seq = c->open_position + 1; seq <= sim.oracle.n_durable; seq++) {
+        const struct truth *t = &sim.oracle.log[seq];
+        if ((t->kind != EVENT_JOINED && t->kind != EVENT_LEFT) || t->user != user_of(c))
+            continue;
+        bool is_told = c->n_own_told >= 64;
+        for (unsigned i = 0; i < c->n_own_told && i < 64; i++)
+            is_told = is_told || c->own_told[i] == seq;
+        if (!is_told)
+            sim_violation("user %u was not told of its own %llu", user_of(c), LLU(seq));
+    }
+}
+
+static void judge_presence(const struct conn *c, unsigned channel)
+{
+    const struct heard *h = &c->heard[channel];
+    struct notifier *n = hub_notifier(sim.hub);
+    if (!h->is_watched || !sim.mood.is_reliable)
+        return;
+    if (!h->knows_presence)
+        sim_violation("user %u is not told who is in channel %u", user_of(c), channel);
+    for (unsigned i = 0; i < SIM_USERS; i++) {
+        const struct uuid user = sim_user(i);
+        bool is_online;
+        n->ops->online(n, &user, 1, &is_online);
+        if (oracle_is_member(&sim.oracle, i, channel, sim.oracle.n_durable) &&
+            h->online[i] != is_online)
+            sim_violation("user %u believes that %u in channel %u is %s", user_of(c), i, channel,
+                          is_online ? "offline" : "online");
+    }
+}
+
+void judge_end(struct conn *c)
+{
+    const uint64_t end = sim.oracle.n_durable;
+    for (unsigned i = 0; i < SIM_CHANNELS; i++) {
+        struct heard *h = &c->heard[i];
+        if (!oracle_is_member(&sim.oracle, user_of(c), i, end))
+            continue;
+        if (!h->has_base)
+            h->upto = c->attach_position;
+        judge_no_hole(c, i, end + 1, false);
+        judge_presence(c, i);
+    }
+    for (unsigned i = 0; i < c->n_sent; i++)
+        if (c->sent[i].seq != 0 && c->sent[i].n_acks != 1)
+            sim_violation("user %u gets no ack of %llu", user_of(c), LLU(c->sent[i].seq));
+    if (c->is_open)
+        judge_own_told(c);
+}
