@@ -23,8 +23,8 @@
 #define ID_BUCKET_MS (INT64_C(10) * 24 * 3600 * 1000)
 
 /* The id after `last` (0: none before) of a record at `now_ms` (since 1970): the first of that
- * millisecond, or `last` plus one step if that is later; never 0. `partition` is 0..63 and the same for
- * every id of one journal partition. */
+ * millisecond, or `last` plus one step if that is later; never 0. `partition` is 0..63 and the same
+ * for every id of one journal partition. */
 uint64_t id_next(uint64_t last, int64_t now_ms, unsigned partition);
 /* The millisecond in an id, since 1970. */
 int64_t id_time_ms(uint64_t id);

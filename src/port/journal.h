@@ -33,7 +33,7 @@ struct append {
     enum event_kind kind; /* EVENT_MESSAGE or EVENT_REPLY */
     uint64_t parent;      /* a reply's message_id */
     struct uuid channel, user;
-    struct str username, content, client_msg_id;
+    struct str username, content, client_msg_id; /* the last one valid, or empty: none */
     struct origin origin;
     int64_t queued_us; /* the steady clock when it was appended: for the latency histogram */
     /* On the journal's thread, once: must not block and not append. Owns the append again. */

@@ -23,11 +23,6 @@ static struct sent *queued(struct sent *s)
     return s;
 }
 
-static struct append finished(struct sent *s)
-{
-    return *kit_finish(s);
-}
-
 static struct append sent(struct sent *s)
 {
     return *kit_send(s);
@@ -122,7 +117,7 @@ static void batch_is_published_in_order_before_done(void **state)
         assert_true(all[i]->published_first);
         assert_true(all[i]->done_order > order);
         order = all[i]->done_order;
-        struct append a = finished(all[i]);
+        struct append a = *kit_finish(all[i]);
         assert_int_equal(a.err, ERR_OK);
         assert_true(a.seq > seq && a.id > id);
         seq = a.seq;
@@ -169,7 +164,7 @@ static void retry_within_one_batch(void **state)
     kit_release(k);
     kit_wait(b);
     assert_true(b->published_first);
-    struct append first = finished(a), second = finished(b), third = finished(c);
+    struct append first = *kit_finish(a), second = *kit_finish(b), third = *kit_finish(c);
     assert_int_equal(first.err, ERR_OK);
     assert_false(first.duplicate);
     assert_int_equal(second.err, ERR_OK);
@@ -268,7 +263,7 @@ static void text_survives(void **state)
     assert_int_equal(kit_queue(s), ERR_OK);
     kit_wait(s);
     s->a.content = empty;
-    struct append a = finished(s);
+    struct append a = *kit_finish(s);
     assert_int_equal(a.err, ERR_OK);
     struct event e = kit_event(k, kit_published(k) - 1);
     assert_int_equal(e.content.n, sizeof text);
@@ -341,7 +336,7 @@ static void batch_that_fails_fails_whole(void **state)
     size_t discarded = k->sink.discarded;
     kit_release(k);
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
-        struct append a = finished(all[i]);
+        struct append a = *kit_finish(all[i]);
         assert_int_equal(a.err, ERR_UNAVAILABLE);
         assert_false(a.duplicate);
     }
@@ -369,7 +364,7 @@ static void queue_is_bounded(void **state)
     assert_int_equal(kit_queue(refused), ERR_UNAVAILABLE);
     kit_release(k);
     for (int i = 0; i < 10; i++)
-        assert_int_equal(finished(all[i]).err, ERR_OK);
+        assert_int_equal(kit_finish(all[i])->err, ERR_OK);
     assert_false(refused->done);
     assert_int_equal(sent(refused).err, ERR_OK);
 }
@@ -379,7 +374,7 @@ static void stop_answers_what_is_queued_and_refuses_more(void **state)
     struct kit *k = kit_ready(state);
     struct sent *a = queued(kit_message(k, 1, 1, "a", NULL));
     kit_driver->stop(k->driver);
-    assert_int_equal(finished(a).err, ERR_OK);
+    assert_int_equal(kit_finish(a)->err, ERR_OK);
     struct sent *b = kit_message(k, 1, 1, "b", NULL);
     assert_int_equal(kit_queue(b), ERR_UNAVAILABLE);
     assert_false(b->done);

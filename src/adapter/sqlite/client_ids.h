@@ -46,6 +46,7 @@ struct client_ids {
 enum err client_ids_open(struct client_ids *c, struct db *db);
 void client_ids_close(struct client_ids *c);
 
+/* What names an id (1-64 characters) of one user in one channel, given by their rows. */
 uint64_t client_ids_hash(const struct client_ids *c, int64_t user, int64_t channel, struct str id);
 
 /* The posts that may have been sent under `id` (its hash is `hash`), one after the other: seq of

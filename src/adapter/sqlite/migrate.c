@@ -6,7 +6,7 @@
 #include "adapter/sqlite/schema.h"
 
 #define CACHE_KIB    256
-#define LOCK_WAIT_MS 5000
+#define LOCK_WAIT_MS 2000
 
 const char *sqlite_migration_name(int version)
 {

@@ -120,7 +120,7 @@ enum err schema_prepare(struct db *db, char *reason, size_t reason_size)
     int version = schema_version(db);
     if (version > LATEST)
         return refuse_version(version, reason, reason_size);
-    snprintf(reason, reason_size, "the tables cannot be brought up to date: %s", db_error_text(db));
+    snprintf(reason, reason_size, "the tables of the store cannot be brought up to date");
     enum err e = db_finish(db);
     return e == ERR_OK && version < LATEST ? schema_up(db) : e;
 }

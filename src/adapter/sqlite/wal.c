@@ -18,6 +18,7 @@
 #define IDLE_FRAMES     64  /* a log shorter than this is left alone when nobody waits */
 #define RESTART_WAIT_MS 20  /* for readers to end; they take a millisecond or so */
 #define STOP_WAIT_MS    200
+#define POLL_MS         20
 #define RETRY_FIRST_US  20000   /* after a try that a reader's snapshot or the disk spoilt, then */
 #define RETRY_LAST_US   1000000 /* twice as long each time, up to this */
 #define ZEROS_BYTES     (256 * 1024)
@@ -213,23 +214,24 @@ static bool copy_is_done(struct wal *w, bool is_full)
     return done;
 }
 
-bool wal_tend(struct wal *w, struct db *writer, bool idle)
+int wal_tend(struct wal *w, struct db *writer, bool idle)
 {
     if (!w->started)
-        return false;
+        return -1;
     uint64_t bytes = (uint64_t)w->frames * FRAME_BYTES;
     metric_set(M_WAL_BYTES, (int64_t)bytes);
     if (idle ? w->frames < IDLE_FRAMES : bytes < w->bytes_max / COPY_AT)
-        return false;
-    if (clock_steady_us(&clock_system) < w->not_before_us)
-        return true;
+        return -1;
+    int64_t wait_us = w->not_before_us - clock_steady_us(&clock_system);
+    if (wait_us > 0)
+        return (int)(wait_us / 1000) + 1;
     if (!copy_is_done(w, bytes >= w->bytes_max))
-        return true;
+        return POLL_MS;
     w->copied_before = 0;
     if (restart(w, writer, RESTART_WAIT_MS))
-        return false;
+        return -1;
     back_off(w);
-    return true;
+    return POLL_MS;
 }
 
 /* After the restart the file still begins with the old log, which the next start would read; the

@@ -19,7 +19,6 @@
 
 #define WAL_BYTES_DEFAULT (64u * 1024 * 1024)
 #define WAL_BYTES_MIN     (1u * 1024 * 1024)
-#define WAL_POLL_MS       20
 
 enum wal_state { WAL_RESTS, WAL_ASKED, WAL_COPIES, WAL_COPIED };
 
@@ -52,8 +51,9 @@ void wal_close(struct wal *w);
 /* Around every transaction that writes. */
 void wal_enter(struct wal *w);
 void wal_leave(struct wal *w);
-/* The writer, between two transactions: looks after the log. True while something is under way that
- * it should look at again soon. `idle`: nobody waits, so a short log is emptied too. */
-bool wal_tend(struct wal *w, struct db *writer, bool idle);
+/* The writer, between two transactions: looks after the log. Returns after how many milliseconds it
+ * should do so again although nobody writes, -1 when nothing is under way. `idle`: nobody waits, so
+ * a short log is emptied too. */
+int wal_tend(struct wal *w, struct db *writer, bool idle);
 
 #endif

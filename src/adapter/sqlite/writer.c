@@ -267,9 +267,8 @@ static int idle_step(struct writer *w)
     }
     if (!w->store->beside && rest_step(w))
         return 0;
-    if (wal_tend(&w->store->wal, &w->db, true))
-        return WAL_POLL_MS;
-    return atomic_load(&w->store->is_failing) ? PROBE_MS : -1;
+    int wait_ms = wal_tend(&w->store->wal, &w->db, true);
+    return atomic_load(&w->store->is_failing) ? PROBE_MS : wait_ms;
 }
 
 static void *writer_thread(void *arg)

@@ -103,7 +103,7 @@ static int open_second(void *arg, int to)
 {
     struct rig *r = arg;
     struct sqlite_store *s;
-    (void)to;
+    child_wait_go(to);
     enum err e = sqlite_store_open(&(struct sqlite_config){.dir = r->dir, .clock = &clock_system},
                                    &s, r->reason, sizeof r->reason);
     return e == ERR_UNAVAILABLE && s == NULL && strstr(r->reason, "in use") != NULL ? 0 : 1;
@@ -112,8 +112,9 @@ static int open_second(void *arg, int to)
 static void two_servers_never_share_a_directory(void **state)
 {
     struct rig *r = *state;
-    store_fill(r);
     struct child c = child_start(open_second, r);
+    store_fill(r);
+    child_go(&c);
     int status = child_wait(&c);
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     struct sqlite_schema_state s;
@@ -128,8 +129,8 @@ static int work_beside(void *arg, int to)
 {
     struct rig *r = arg;
     struct sqlite_store *s;
-    (void)to;
     struct sqlite_config config = {.dir = r->dir, .clock = &clock_system, .beside = true};
+    child_wait_go(to);
     if (sqlite_store_open(&config, &s, r->reason, sizeof r->reason) != ERR_OK)
         return 1;
     sqlite_store_start(s, NULL);
@@ -158,8 +159,9 @@ static int work_beside(void *arg, int to)
 static void accounts_can_be_changed_beside_a_server(void **state)
 {
     struct rig *r = *state;
-    struct kit *k = store_fill(r);
     struct child c = child_start(work_beside, r);
+    struct kit *k = store_fill(r);
+    child_go(&c);
     for (int i = 0; i < 100; i++)
         kit_say(k, 1, 1, "meanwhile");
     int status = child_wait(&c);

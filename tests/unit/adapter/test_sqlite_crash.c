@@ -66,6 +66,19 @@ static void numbered_send(struct kit *k, struct numbered *m, uint32_t n)
         _exit(4);
 }
 
+static int run_set_up(void *arg, int to)
+{
+    (void)arg;
+    (void)to;
+    struct kit *k = kit_new();
+    k->driver = driver_sqlite_open_in(dir, &k->setup);
+    kit_add_users(k, 1);
+    for (unsigned c = 1; c <= CHANNELS; c++)
+        kit_add_channel(k, c, 1);
+    void *state = k;
+    return kit_teardown(&state);
+}
+
 /* Retries a few that the last child may or may not have got through, then goes on. */
 static int run_child(void *arg, int to)
 {
@@ -75,11 +88,6 @@ static int run_child(void *arg, int to)
     uint32_t n = *(const uint32_t *)arg;
     struct kit *k = kit_new();
     k->driver = driver_sqlite_open_in(dir, &k->setup);
-    if (n == 0) {
-        kit_add_users(k, 1);
-        for (unsigned c = 1; c <= CHANNELS; c++)
-            kit_add_channel(k, c, 1);
-    }
     for (unsigned i = 0; i < OUTSTANDING; i++)
         all[i] = (struct numbered){.to = to, .mutex = &mutex, .changed = &changed, .free = true};
     for (unsigned i = 0;; i = (i + 1) % OUTSTANDING) {
@@ -148,7 +156,7 @@ static void run_and_kill(struct acks *acks)
 /* Kills a child while it opens the store. */
 static void run_and_kill_early(void)
 {
-    uint32_t first = 1;
+    uint32_t first = 0;
     struct child c = child_start(run_child, &first);
     nanosleep(&(struct timespec){.tv_nsec = (long)rand_below(20000000)}, NULL);
     kill(c.pid, SIGKILL);
@@ -232,6 +240,8 @@ static void killed_at_random_moments(void **state)
 {
     struct acks acks = {.n = 0};
     (void)state;
+    struct child c = child_start(run_set_up, NULL);
+    assert_int_equal(child_wait(&c), 0);
     for (int i = 0; i < ROUNDS; i++) {
         run_and_kill(&acks);
         run_and_kill_early();

@@ -1,5 +1,5 @@
-/* A retry is recognised however old it is: after the memory of client ids has turned over many
- * times, after a restart, and when the index was lost. */
+/* A retry is recognised however old it is: when the memory of client ids has turned over, after a
+ * restart, and when the index was lost. */
 #include <stdio.h>
 
 #include "adapter/sqlite/admin.h"
@@ -8,7 +8,7 @@
 #include "kit.h"
 #include "scratch.h"
 
-enum { N = 3 * GENERATION_EVENTS + 1000, STEP = 4999, WAVE = 20000 };
+enum { N = 2 * GENERATION_EVENTS + 5000, STEP = 4999, WAVE = 20000 };
 
 struct window {
     struct kit *k;
