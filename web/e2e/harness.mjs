@@ -5,12 +5,13 @@ import { launch } from "../scripts/browser.mjs";
 import { logIn, person } from "./people.mjs";
 import { startParley } from "./parley.mjs";
 
-/** A server and a browser for the tests of one file. */
-export function stage() {
+/** A server and a browser for the tests of one file, and what else `begin` starts. */
+export function stage(begin = async () => undefined) {
   const s = {};
   before(async () => {
     s.parley = await startParley();
     s.browser = await launch();
+    await begin(s);
   });
   after(async () => {
     await s.browser?.close();

@@ -14,6 +14,7 @@ export const pageHeaders = ({ script, style }) => ({
     "frame-ancestors 'none'",
   ].join("; "),
   "X-Content-Type-Options": "nosniff",
-  "Referrer-Policy": "no-referrer",
+  // Not "no-referrer": forms without script would come with `Origin: null`.
+  "Referrer-Policy": "same-origin",
   "Cross-Origin-Opener-Policy": "same-origin",
 });

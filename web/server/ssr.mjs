@@ -27,6 +27,8 @@ const proxy = createProxy(api);
 
 const server = createServer((req, res) => {
   answer(req, res).catch((error) => {
+    // Whoever asked has gone: nobody is left to be told.
+    if (error.code === "ERR_STREAM_PREMATURE_CLOSE") return res.destroy();
     console.error(error);
     if (!res.headersSent) res.writeHead(500);
     res.end();

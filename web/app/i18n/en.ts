@@ -148,6 +148,7 @@ export const en = {
   "thread.heading": "Thread",
   "thread.in": "in {name}",
   "thread.close": "Close thread",
+  "thread.replies": "Replies",
   "thread.none": "No replies yet.",
   "thread.older": "Show earlier replies",
 

@@ -149,6 +149,7 @@ export const zhHant: Catalogue = {
   "thread.heading": "討論串",
   "thread.in": "於 {name}",
   "thread.close": "關閉討論串",
+  "thread.replies": "回覆",
   "thread.none": "還沒有回覆。",
   "thread.older": "顯示較早的回覆",
 

@@ -52,7 +52,8 @@ export function Composer({ channelId, parentId, draftKey, label, region, onSent 
     const recalled = act === "recall" ? lastSent(draftKey) : undefined;
     if (act === "send") send();
     else if (recalled) change(recalled);
-    else if (act === "leave") document.querySelector<HTMLElement>('[data-region="messages"]')?.focus();
+    // A thread closes; from the channel's composer one comes to its messages.
+    else if (act === "leave" && parentId === undefined) document.querySelector<HTMLElement>('[data-region="messages"]')?.focus();
     else return;
     e.preventDefault();
   };

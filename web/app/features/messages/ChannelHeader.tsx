@@ -30,7 +30,7 @@ export function ChannelHeader({ channelId }: { channelId: string }) {
       <span css={css`color: var(--text-soft); display: flex; @media (max-width: 759px) { display: none; }`}>
         <Icon name="hash" size={20} />
       </span>
-      <h1 css={title}>{name}</h1>
+      <div css={title} aria-hidden="true">{name}</div>
       {muted && <span css={css`color: var(--text-soft); display: flex;`} title={t("nav.muted")}><Icon name="bellOff" size={16} /></span>}
       <span css={css`flex: 1;`} />
       {members && (
@@ -60,7 +60,7 @@ const bar = css`
   padding: 0 var(--s4) 0 var(--s5); border-bottom: 1px solid var(--line);
   @media (max-width: 759px) { padding: 0 var(--s2); }
 `;
-const title = css`font-size: 17px; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap;`;
+const title = css`font-size: 17px; font-weight: 650; letter-spacing: -0.01em; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap;`;
 const onlyPhone = css`@media (min-width: 760px) { display: none; }`;
 const people = css`
   display: inline-flex; align-items: center; gap: 6px; min-height: var(--target); padding: 0 var(--s2);

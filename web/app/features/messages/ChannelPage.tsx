@@ -27,23 +27,24 @@ export function ChannelPage({ channelId }: { channelId: string }) {
 
   if (!joined) return known ? <NotMember channelId={channelId} /> : <main id="main" css={page} />;
   return (
-    <>
-      <main id="main" tabIndex={-1} css={page}>
-        <Title text={name} unread={unread} />
+    <main id="main" tabIndex={-1} css={page}>
+      <Title text={name} unread={unread} />
+      <h1 className="sr-only">{name}</h1>
+      <div css={channel}>
         <ChannelHeader channelId={channelId} />
         <MessageList channelId={channelId} />
         <Composer
           draftKey={channelId} label={t("composer.label", { name })} channelId={channelId} region="composer"
         />
         <Typing channelId={channelId} />
-      </main>
+      </div>
       <Outlet />
-    </>
+    </main>
   );
 }
 
-const page = css`
+const page = css`display: flex; flex: 1; min-width: 0; min-height: 0; &:focus { outline: none; }`;
+const channel = css`
   display: flex; flex-direction: column; flex: 1; min-width: 0; min-height: 0; background: var(--bg);
-  &:focus { outline: none; }
   @media (max-width: 759px) { [data-pane="thread"] & { display: none; } }
 `;

@@ -1,40 +1,54 @@
 import { css } from "@emotion/react";
 import { Link, useNavigate } from "react-router";
-import type { Message } from "~/realtime/types";
+import type { Message, TimelineItem } from "~/realtime/types";
 import { useI18n } from "~/i18n/I18n";
+import { useMe } from "~/features/shell/me";
 import { Markdown } from "~/markdown/Markdown";
-import { useAnnounce } from "~/ui/Announcer";
-import { IconButton, IconLink } from "~/ui/Button";
 import { Icon } from "~/ui/Icon";
+import { Delivery } from "./Delivery";
 import { PostFrame } from "./PostFrame";
+import { PostTools } from "./PostTools";
 
-export function PostView({ post, first, isWanted }: { post: Message; first: boolean; isWanted: boolean }) {
-  const { t, count } = useI18n();
-  const announce = useAnnounce();
+interface Props {
+  item: Exclude<TimelineItem, { kind: "gap" }>;
+  first: boolean;
+  isWanted: boolean;
+}
+
+/** A message of the list. One that is acknowledged stays the same element: focus stays on it. */
+export function PostView({ item, first, isWanted }: Props) {
+  const me = useMe();
   const navigate = useNavigate();
+  if (item.kind === "outgoing") {
+    const { entry } = item;
+    return (
+      <PostFrame authorId={me.id} author={me.name} time={entry.createdAt} first={first}
+        dim={entry.status === "pending"}>
+        <Markdown text={entry.text} />
+        <Delivery entry={entry} />
+      </PostFrame>
+    );
+  }
+  const post = item.message;
   const thread = `/c/${post.channelId}/t/${post.id}`;
-  const copy = async () => {
-    await navigator.clipboard.writeText(`${location.origin}/c/${post.channelId}?m=${post.id}`);
-    announce(t("messages.copied"));
-  };
   return (
     <PostFrame
       authorId={post.authorId} author={post.authorName} time={Date.parse(post.createdAt)}
       first={first} wanted={isWanted} onOpen={() => void navigate(thread)}
-      actions={
-        <>
-          <IconLink icon="reply" label={t("messages.reply")} to={thread} />
-          <IconButton icon="link" label={t("messages.copyLink")} onClick={() => void copy()} />
-        </>
-      }
+      actions={<PostTools channelId={post.channelId} id={post.id} thread={thread} />}
     >
       <Markdown text={post.text} />
-      {post.replyCount > 0 && (
-        <Link to={thread} css={replies}>
-          <Icon name="reply" size={15} /> {count("messages.replies", post.replyCount)}
-        </Link>
-      )}
+      {post.replyCount > 0 && <Replies post={post} thread={thread} />}
     </PostFrame>
+  );
+}
+
+function Replies({ post, thread }: { post: Message; thread: string }) {
+  const { count } = useI18n();
+  return (
+    <Link to={thread} css={replies}>
+      <Icon name="reply" size={15} /> {count("messages.replies", post.replyCount)}
+    </Link>
   );
 }
 

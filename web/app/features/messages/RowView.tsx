@@ -1,13 +1,16 @@
 import { memo } from "react";
 import { css } from "@emotion/react";
 import { useI18n } from "~/i18n/I18n";
+import type { TimelineItem } from "~/realtime/types";
 import { useChat } from "~/features/chat/useChat";
 import { Icon } from "~/ui/Icon";
 import { Gap } from "./Gap";
-import { OutgoingView } from "./OutgoingView";
 import { PostView } from "./PostView";
 import type { Row } from "./rows";
 import { dayName } from "./times";
+
+const isPost = (item: TimelineItem, id: number | null) =>
+  item.kind === "message" && item.message.id === id;
 
 interface Props {
   row: Row;
@@ -22,11 +25,7 @@ export const RowView = memo(function RowView({ row, channelId, wanted }: Props) 
     case "new": return <NewDivider />;
     case "gap": return <Gap channelId={channelId} {...row.item} />;
     case "post":
-      return row.item.kind === "message" ? (
-        <PostView post={row.item.message} first={row.first} isWanted={row.item.message.id === wanted} />
-      ) : (
-        <OutgoingView entry={row.item.entry} first={row.first} />
-      );
+      return <PostView item={row.item} first={row.first} isWanted={isPost(row.item, wanted)} />;
   }
 });
 

@@ -19,8 +19,11 @@ export function moveBetweenMessages(
   let to = from + step;
   while (rows[to] && rows[to]!.kind !== "post") to += step;
   if (!rows[to]) return;
+  const focus = () => {
+    const article = list.querySelector<HTMLElement>(`[data-index="${to}"] article`);
+    article?.focus({ preventScroll: true });
+    return article !== null;
+  };
   virtual.scrollToIndex(to, { align: "auto" });
-  requestAnimationFrame(() => {
-    list.querySelector<HTMLElement>(`[data-index="${to}"] article`)?.focus({ preventScroll: true });
-  });
+  if (!focus()) requestAnimationFrame(focus);
 }

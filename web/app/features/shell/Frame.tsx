@@ -36,7 +36,9 @@ const frame = css`
   @media (max-width: 759px) {
     & > div:nth-of-type(1) { display: none; }
     &[data-pane="list"] > div:nth-of-type(1) { display: flex; width: 100%; border: 0; }
-    &[data-pane="list"] > div:nth-of-type(2) { position: absolute; inset: 0 0 auto; }
+    &[data-pane="list"] { flex-direction: column; }
+    &[data-pane="list"] > div:nth-of-type(1) { flex: 1; }
+    &[data-pane="list"] > div:nth-of-type(2) { order: -1; flex: none; }
     &[data-pane="list"] > div:nth-of-type(2) > div:last-child { position: absolute; }
   }
 `;

@@ -5,12 +5,12 @@ import { useI18n } from "~/i18n/I18n";
 import { threadItems } from "~/realtime/selectors";
 import { useChat, useChatClient } from "~/features/chat/useChat";
 import { Composer } from "~/features/composer/Composer";
-import { OutgoingView } from "~/features/messages/OutgoingView";
 import { PostFrame } from "~/features/messages/PostFrame";
 import { useMe } from "~/features/shell/me";
 import { Markdown } from "~/markdown/Markdown";
 import { Button, IconLink } from "~/ui/Button";
 import { isGrouped } from "./grouping";
+import { ReplyView } from "./ReplyView";
 import { useRoot } from "./useRoot";
 
 export function ThreadPane({ channelId, messageId }: { channelId: string; messageId: number }) {
@@ -30,9 +30,12 @@ export function ThreadPane({ channelId, messageId }: { channelId: string; messag
     if (last) scroller.current?.scrollTo(0, scroller.current.scrollHeight);
   }, [last]);
 
-  const close = () => void navigate(`/c/${channelId}`);
+  const close = () => {
+    void navigate(`/c/${channelId}`);
+    document.querySelector<HTMLElement>('[data-region="composer"] textarea')?.focus();
+  };
   return (
-    <aside
+    <section
       css={pane} aria-label={t("thread.heading")}
       onKeyDown={(e) => { if (e.key === "Escape" && !e.defaultPrevented) close(); }}
     >
@@ -44,7 +47,7 @@ export function ThreadPane({ channelId, messageId }: { channelId: string; messag
         <IconLink icon="close" label={t("thread.close")} to={`/c/${channelId}`} />
       </header>
       <div ref={scroller} css={scroll} data-region="thread" data-testid="thread" tabIndex={0}
-        role="region" aria-label={t("thread.heading")}>
+        role="region" aria-label={t("thread.replies")}>
         {root && (
           <div css={rootStyle}>
             <PostFrame authorId={root.authorId} author={root.authorName} time={Date.parse(root.createdAt)} first>
@@ -57,16 +60,9 @@ export function ThreadPane({ channelId, messageId }: { channelId: string; messag
             {t("thread.older")}
           </Button>
         )}
-        {items.map((item, i) =>
-          item.kind === "outgoing" ? (
-            <OutgoingView key={item.key} entry={item.entry} first={!isGrouped(items, i, me.id)} />
-          ) : (
-            <PostFrame key={item.key} authorId={item.reply.authorId} author={item.reply.authorName}
-              time={Date.parse(item.reply.createdAt)} first={!isGrouped(items, i, me.id)}>
-              <Markdown text={item.reply.text} />
-            </PostFrame>
-          ),
-        )}
+        {items.map((item, i) => (
+          <ReplyView key={item.key} item={item} first={!isGrouped(items, i, me.id)} />
+        ))}
         {!loading && items.length === 0 && <p css={none}>{t("thread.none")}</p>}
       </div>
       <Composer
@@ -74,7 +70,7 @@ export function ThreadPane({ channelId, messageId }: { channelId: string; messag
         label={t("composer.replyLabel")} region="thread-composer"
       />
       <div css={css`flex: none; height: calc(24px + env(safe-area-inset-bottom));`} />
-    </aside>
+    </section>
   );
 }
 
