@@ -6,12 +6,14 @@ import { lateStore } from "./store.js";
 import { browserTabs } from "./tabs.js";
 import type { Person } from "./types.js";
 
-/** The network as the system sees it; and a page that is shown again looks after its connection. */
-function onNetwork(listener: (isUp: boolean) => void): () => void {
+/** The network as the system sees it. A page that is shown again looks after its connection, one
+ * that is hidden writes down what it has: it may not come back. */
+function watchPage(listener: (isUp: boolean) => void, hidden: () => void): () => void {
   const up = (): void => listener(true);
   const down = (): void => listener(false);
   const shown = (): void => {
     if (document.visibilityState === "visible") listener(true);
+    else hidden();
   };
   addEventListener("online", up);
   addEventListener("offline", down);
@@ -32,8 +34,11 @@ export interface BrowserOptions {
 
 export function createBrowserClient(options: BrowserOptions): Client {
   const { user } = options;
-  const env: Env = { ...systemEnv(WebSocket), onNetwork };
-  const client = new Client({
+  const env: Env = {
+    ...systemEnv(WebSocket),
+    onNetwork: (listener) => watchPage(listener, () => client.save()),
+  };
+  const client: Client = new Client({
     user,
     env,
     store: lateStore(() => openStore(user.id)),
@@ -42,9 +47,6 @@ export function createBrowserClient(options: BrowserOptions): Client {
     socketUrl: `${(options.origin ?? location.origin).replace(/^http/, "ws")}/api/message/ws`,
     token: options.token ?? null,
     catchUpAll: false,
-  });
-  document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "hidden") client.save();
   });
   return client;
 }

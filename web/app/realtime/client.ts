@@ -102,7 +102,7 @@ export class Client {
     const { hub, pager } = this.engine;
     hub.dispatch({ type: "thread_opened", channelId, messageId });
     const thread = hub.current.threads[messageId];
-    const isLoaded = thread !== undefined && !thread.stale && thread.opened + thread.replies.length > 1;
+    const isLoaded = thread !== undefined && !thread.hasOlder && !thread.stale;
     if (!isLoaded) void pager.loadReplies(messageId, true);
     hub.publish();
     return once(() => hub.dispatch({ type: "thread_closed", messageId }));

@@ -1,8 +1,15 @@
 /* A message as it is composed, and as it is said. */
 import { uuidv7 } from "./ids.js";
-import { MESSAGE_BYTES_MAX } from "./limits.js";
+import { MESSAGE_BYTES_MAX, OUTBOX_MAX } from "./limits.js";
 import type { ClientFrame } from "./protocol.js";
 import type { OutboxEntry } from "./types.js";
+
+/** Too much waits to be sent; the text is not taken. */
+export class OutboxFull extends Error {
+  constructor() {
+    super(`More than ${OUTBOX_MAX} messages wait to be sent`);
+  }
+}
 
 export type SendError = NonNullable<OutboxEntry["error"]>;
 

@@ -5,7 +5,7 @@ import { Gather, type Core } from "./core.js";
 import { eventOf } from "./frames.js";
 import { Api } from "./http.js";
 import { Hub } from "./hub.js";
-import { REFRESH_GATHER_MS } from "./limits.js";
+import { RECOUNT_MS, REFRESH_GATHER_MS } from "./limits.js";
 import type { ClientOptions } from "./options.js";
 import { Outbox } from "./outbox.js";
 import { Pager } from "./pager.js";
@@ -28,6 +28,7 @@ export class Engine {
   readonly cache: Cache;
   readonly catchup: Catchup;
   private readonly refreshing: Gather;
+  private readonly recounting: Gather;
   private watched = "";
 
   constructor(readonly options: ClientOptions) {
@@ -45,7 +46,9 @@ export class Engine {
     this.cache = new Cache(this.core, store);
     this.catchup = new Catchup(this.core, options.catchUpAll, () => this.refreshing.call());
     this.outbox = new Outbox(this.core, store, options.tabs, () => this.socket.giveUp());
-    this.refreshing = new Gather(env, REFRESH_GATHER_MS, () => void this.refreshList());
+    const refresh = (): void => void this.refreshList();
+    this.refreshing = new Gather(env, REFRESH_GATHER_MS, refresh);
+    this.recounting = new Gather(env, RECOUNT_MS, refresh);
     this.socket = new Socket({
       env,
       url: options.socketUrl,
@@ -143,7 +146,7 @@ export class Engine {
     this.cache.look(before, after);
     this.presence.look();
     const channels = Object.values(after.channels);
-    if (this.socket.isOnline && channels.some((c) => c.unreadBasis.stale)) this.refreshing.call();
+    if (this.socket.isOnline && channels.some((c) => c.unreadBasis.stale)) this.recounting.call();
     const watched = this.presence.watched().join();
     if (watched === this.watched) return;
     this.watched = watched;

@@ -36,7 +36,13 @@ export type ChatEvent =
   | { type: "hello"; channels: readonly HelloChannel[] }
   | { type: "resumed"; channels: Readonly<Record<string, { recovered: boolean; headSeq: number }>> }
   | { type: "post"; post: Post }
-  | { type: "joined"; channelId: string; user: Person; channel: ChannelInfo | null }
+  | {
+      type: "joined";
+      channelId: string;
+      seq: number;
+      user: Person;
+      channel: ChannelInfo | null;
+    }
   | { type: "left"; channelId: string; user: Person }
   | { type: "created"; channel: ChannelInfo }
   | { type: "read"; channelId: string; seq: number }

@@ -65,7 +65,8 @@ function decodeFrame(raw: string, myId: string): ServerFrame | null {
     case "Joined":
     case "Left": {
       const channel = data["channel"] === undefined ? null : decodeChannel(data["channel"]);
-      return { action, channelId: text(data, "channel_id"), user: author(data), channel };
+      const channelId = text(data, "channel_id");
+      return { action, channelId, seq: count(data, "seq"), user: author(data), channel };
     }
     case "ChannelCreated":
       return { action, channel: decodeChannel(data) };
@@ -112,8 +113,8 @@ export function eventOf(frame: ServerFrame, now: number): ChatEvent | null {
     case "Post":
       return { type: "post", post: frame.post };
     case "Joined": {
-      const { channelId, user, channel } = frame;
-      return { type: "joined", channelId, user, channel };
+      const { channelId, seq, user, channel } = frame;
+      return { type: "joined", channelId, seq, user, channel };
     }
     case "Left":
       return { type: "left", channelId: frame.channelId, user: frame.user };

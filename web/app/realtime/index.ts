@@ -2,6 +2,7 @@
 export { Client } from "./client.js";
 export type { ClientOptions } from "./options.js";
 export { connectWith, systemEnv, type Env, type WebSocketClass, type WebSocketLike } from "./env.js";
+export { OutboxFull } from "./compose.js";
 export { RequestFailed } from "./http.js";
 export { createClient, logIn, type ConnectOptions, type Session } from "./node.js";
 export * from "./selectors.js";

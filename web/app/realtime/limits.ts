@@ -49,7 +49,9 @@ export const STABLE_AFTER_MS = 5_000;
 export const PUBLISH_MS = 16;
 export const SAVE_MS = 1_000;
 export const READ_GATHER_MS = 300;
-export const REFRESH_GATHER_MS = 500;
+export const REFRESH_GATHER_MS = 100;
+/** The server has to have heard how far was read before it is asked what is left. */
+export const RECOUNT_MS = READ_GATHER_MS + 700;
 export const TICK_MS = 1_000;
 export const TYPING_SHOWN_MS = 5_000;
 export const TYPING_SAID_EVERY_MS = 3_000;

@@ -9,7 +9,7 @@
  * SEND_ATTEMPTS_MAX times; cuts are not counted). What will never be taken is `failed`, and waits
  * for retry() or discard(); those behind it go on. */
 import { delayOfSend } from "./backoff.js";
-import { composeEntry, frameOf, textError, type SendError } from "./compose.js";
+import { composeEntry, frameOf, OutboxFull, textError, type SendError } from "./compose.js";
 import type { Core } from "./core.js";
 import { Lanes } from "./lanes.js";
 import { ACK_TIMEOUT_MS, OUTBOX_MAX, SEND_ATTEMPTS_MAX, SETTLED_MAX } from "./limits.js";
@@ -39,10 +39,9 @@ export class Outbox {
   }
 
   compose(channelId: string, text: string, parentId: number | null): string {
+    if (this.core.state().outbox.length >= OUTBOX_MAX) throw new OutboxFull();
     const entry = composeEntry(channelId, text, parentId, this.core.env.now());
-    const isFull = this.core.state().outbox.length >= OUTBOX_MAX;
-    const full = { code: "outbox_full", message: "Too many messages wait to be sent" };
-    const error = isFull ? full : textError(text);
+    const error = textError(text);
     this.change(error === null ? entry : { ...entry, status: "failed", error });
     return entry.clientMsgId;
   }

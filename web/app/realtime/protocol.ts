@@ -23,7 +23,13 @@ export type ServerFrame =
     }
   | { action: "Ack"; ref: string | null; post: Post; isDuplicate: boolean }
   | { action: "Post"; post: Post; isReplay: boolean }
-  | { action: "Joined" | "Left"; channelId: string; user: Person; channel: ChannelInfo | null }
+  | {
+      action: "Joined" | "Left";
+      channelId: string;
+      seq: number;
+      user: Person;
+      channel: ChannelInfo | null;
+    }
   | { action: "ChannelCreated"; channel: ChannelInfo }
   | { action: "Read"; channelId: string; seq: number }
   | {

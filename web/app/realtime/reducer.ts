@@ -111,7 +111,7 @@ export function reduce(state: State, event: ChatEvent): State {
     case "post":
       return takePost(state, event.post);
     case "joined":
-      return membership.takeJoined(state, event.channelId, event.user, event.channel);
+      return membership.takeJoined(state, event);
     case "left":
       return membership.takeLeft(state, event.channelId, event.user);
     case "created":

@@ -41,13 +41,22 @@ function gapBetween(channel: Channel, seq: number, next: number): Gap | null {
   return { kind: "gap", key: `gap-${afterSeq}`, afterSeq, beforeSeq: next };
 }
 
+const messageItems = new WeakMap<Message, TimelineItem>();
+
+function messageItem(message: Message): TimelineItem {
+  const known = messageItems.get(message);
+  const item: TimelineItem = known ?? { kind: "message", key: message.key, message };
+  if (known === undefined) messageItems.set(message, item);
+  return item;
+}
+
 const timelineOf = remember((channel: Channel, entries): readonly TimelineItem[] => {
   const items: TimelineItem[] = [];
   let before: Message | null = null;
   for (const message of channel.messages) {
     const gap = before && gapBetween(channel, before.seq, message.seq);
     if (gap !== null) items.push(gap);
-    items.push({ kind: "message", key: message.key, message });
+    items.push(messageItem(message));
     before = message;
   }
   /* What was heard of ends above the last message: are there others up there? */

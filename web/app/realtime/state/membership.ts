@@ -2,15 +2,17 @@
  *
  * The Hello answer and the Joined and Left frames that follow it decide; a list that was asked for
  * over HTTP may be older than they are, so while online it only adds names and counts. */
-import type { HelloChannel, ListedChannel } from "../events.js";
+import type { ChatEvent, HelloChannel, ListedChannel } from "../events.js";
 import { lastOf } from "../ranges.js";
 import type { CachedChannel } from "../store.js";
-import type { Channel, ChannelInfo, Person, State } from "../types.js";
+import type { Channel, Person, State } from "../types.js";
 import { addMember, changeChannel, describe, forgetPosts, removeMember } from "./channel.js";
 import { addSpan } from "./posts.js";
 import { attachAt, withHeard } from "./stream.js";
 import { doubtThreads, dropThreads } from "./threads.js";
 import { moveRead, setUnread } from "./unread.js";
+
+type Joined = Extract<ChatEvent, { type: "joined" }>;
 
 function leave(state: State, id: string): State {
   const channel = state.channels[id];
@@ -70,16 +72,14 @@ export function takeHello(state: State, hello: readonly HelloChannel[]): State {
   }, leaveOthers(state, hello));
 }
 
-export function takeJoined(
-  state: State,
-  id: string,
-  user: Person,
-  info: ChannelInfo | null,
-): State {
-  return changeChannel(state, id, (c) => {
+export function takeJoined(state: State, event: Joined): State {
+  const { channelId, seq, user, channel: info } = event;
+  return changeChannel(state, channelId, (c) => {
     if (user.id !== state.me.id) return addMember(c, user);
     const named = info === null ? c : describe(c, info);
-    return addMember({ ...named, joined: true }, user);
+    /* The stream begins here, even if nobody says anything before the connection is cut. */
+    const heard = named.heard.length > 0 ? named : withHeard(named, [{ after: seq, to: seq }]);
+    return addMember({ ...heard, joined: true }, user);
   });
 }
 

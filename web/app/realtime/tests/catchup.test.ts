@@ -38,6 +38,12 @@ describe("a hole in the stream", () => {
     expect(resumes(server)).toBe(1);
     for (const c of channels) expect(textsOf(bench, c)).toEqual([`lost in ${c}`, "heard 0"]);
     expect(stateOf(bench).channels["c-1"]?.unread).toBe(2);
+    /* The next one is not kept waiting by the first. */
+    server.append(BEN, "c-1", "lost again", null, null);
+    say(1, "heard");
+    await world.pass(1_000);
+    expect(resumes(server)).toBe(2);
+    expect(textsOf(bench, "c-1")).toContain("lost again");
   });
 
   it("that the server will not replay is paged, for the channel that is open", async () => {

@@ -1,12 +1,10 @@
-/* What is composed is kept, sent by one tab, and ends as a post or as `failed`. */
+/* What is composed is kept, sent, and ends as a post. */
 import { describe, expect, it } from "vitest";
-import type { ServerFrame } from "../protocol.js";
+import { OutboxFull } from "../compose.js";
 import { timeline } from "../selectors.js";
-import { memoryStore } from "../store.js";
+import { memoryStore, type Store } from "../store.js";
 import { open, stateOf, textsOf, type Bench } from "./bench.js";
 import { FakeServer, NO_FAULTS } from "./fakeServer.js";
-import { FakeTabs } from "./fakeTabs.js";
-import { seeds } from "./random.js";
 import { World } from "./world.js";
 
 const ANN = { id: "u-ann", name: "ann" };
@@ -19,32 +17,6 @@ async function begin() {
   bench.client.openChannel("c-1");
   await world.until("online", () => stateOf(bench).connection.status === "online", 5_000);
   return { world, server, bench };
-}
-
-/** The server says no to whatever is sent, with this code. */
-function refuseAll(server: FakeServer, code: string): { sent: string[] } {
-  const sent: string[] = [];
-  server.append = (_user, _channel, content) => {
-    sent.push(content);
-    throw new Refusal(code);
-  };
-  const session = [...server.sessions][0]!;
-  const create = session["create"].bind(session);
-  session["create"] = (said) => {
-    try {
-      create(said);
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      session["refuse"](said.ref, error.code);
-    }
-  };
-  return { sent };
-}
-
-class Refusal extends Error {
-  constructor(readonly code: ServerFrame["action"] | string) {
-    super(code);
-  }
 }
 
 const kinds = (bench: Bench, channel: string) => timeline(stateOf(bench), channel).map((i) => i.kind);
@@ -106,41 +78,6 @@ describe("the outbox", () => {
     expect(await bench.store.entries()).toEqual([]);
   });
 
-  it.each(["forbidden", "conflict", "not_found", "too_large", "bad_request"])(
-    "fails on %s, waits for retry or delete, and lets the next one pass",
-    async (code) => {
-      const { world, server, bench } = await begin();
-      const { sent } = refuseAll(server, code);
-      const id = bench.client.send("c-1", "no");
-      bench.client.send("c-1", "next");
-      await world.pass(1_000);
-      expect(sent).toEqual(["no", "next"]);
-      expect(stateOf(bench).outbox[0]).toMatchObject({ status: "failed", error: { code } });
-      expect(await bench.store.entries()).toMatchObject([{ status: "failed" }, { status: "failed" }]);
-      bench.client.retry(id);
-      expect(stateOf(bench).outbox[0]).toMatchObject({ status: "pending", error: null });
-      await world.pass(1_000);
-      expect(sent).toEqual(["no", "next", "no"]);
-      bench.client.discard(id);
-      expect(stateOf(bench).outbox.map((e) => e.text)).toEqual(["next"]);
-      await world.pass(10);
-      expect(await bench.store.entries()).toMatchObject([{ text: "next" }]);
-    },
-  );
-
-  it("tries again what may pass, in order, and not for ever", async () => {
-    const { world, server, bench } = await begin();
-    const { sent } = refuseAll(server, "unavailable");
-    bench.client.send("c-1", "a");
-    bench.client.send("c-1", "b");
-    await world.pass(20_000);
-    expect(sent.length).toBeGreaterThan(3);
-    expect(new Set(sent)).toEqual(new Set(["a"]));
-    await world.pass(3_600_000);
-    expect(sent.filter((t) => t === "a")).toHaveLength(20);
-    expect(stateOf(bench).outbox).toMatchObject([{ status: "failed" }, { status: "failed" }]);
-  });
-
   it("refuses what no server takes without asking one", async () => {
     const { world, server, bench } = await begin();
     bench.client.send("c-1", "");
@@ -156,11 +93,45 @@ describe("the outbox", () => {
     const { bench, server, world } = await begin();
     server.cut([...server.sessions], 1006);
     server.isDown = true;
-    for (let n = 0; n < 501; n += 1) bench.client.send("c-1", `${n}`);
+    for (let n = 0; n < 500; n += 1) bench.client.send("c-1", `${n}`);
+    expect(() => bench.client.send("c-1", "one more")).toThrow(OutboxFull);
     await world.pass(10);
-    const last = stateOf(bench).outbox.at(-1);
-    expect(last).toMatchObject({ status: "failed", error: { code: "outbox_full" } });
-    expect(stateOf(bench).outbox.filter((e) => e.status === "pending")).toHaveLength(500);
+    expect(stateOf(bench).outbox).toHaveLength(500);
+  });
+
+  it("sends nothing that is not on disk yet, unless the disk fails", async () => {
+    const world = new World(4);
+    const server = new FakeServer(world, ["c-1"]);
+    let isFull = false;
+    const store: Store = {
+      ...memoryStore(),
+      putEntry: () => {
+        return new Promise((done, fail) => world.after(2_000, isFull ? () => fail(new Error("full")) : done));
+      },
+    };
+    const bench = open(server, ANN, { store });
+    await world.pass(1_000);
+    bench.client.send("c-1", "slow");
+    await world.pass(1_500);
+    expect(server.log("c-1")).toEqual([]);
+    await world.pass(1_000);
+    expect(server.log("c-1").map((p) => p.content)).toEqual(["slow"]);
+    isFull = true;
+    bench.client.send("c-1", "on a full disk");
+    await world.pass(3_000);
+    expect(server.log("c-1")).toHaveLength(2);
+    expect(stateOf(bench).outbox).toEqual([]);
+  });
+
+  it("sends again at once what was on its way when the connection was cut", async () => {
+    const { world, server, bench } = await begin();
+    [...server.sessions][0]!["create"] = () => undefined;
+    bench.client.send("c-1", "lost on the way");
+    await world.pass(100);
+    server.cut([...server.sessions], 1006);
+    await world.pass(2_000);
+    expect(server.log("c-1")).toHaveLength(1);
+    expect(stateOf(bench).outbox).toEqual([]);
   });
 
   it("does not take another user's post for its own, whatever id that has", async () => {
@@ -193,63 +164,5 @@ describe("the outbox", () => {
     await world.pass(60_000);
     expect(stateOf(bench).outbox).toMatchObject([{ status: "failed", error: { code: "too_large" } }]);
     expect(server.log("c-1")).toEqual([]);
-  });
-});
-
-describe("several tabs", () => {
-  it.each(seeds(20))("send each message once, and show the same (seed %i)", async (seed) => {
-    const world = new World(seed);
-    const server = new FakeServer(world, ["c-1"]);
-    const tabs = new FakeTabs(world);
-    const store = memoryStore();
-    let sends = 0;
-    const append = server.append.bind(server);
-    server.append = (...of) => {
-      sends += 1;
-      return append(...of);
-    };
-    const benches = [0, 1, 2].map(() => open(server, ANN, { store, tabs: tabs.tab() }));
-    for (const { client } of benches) client.openChannel("c-1");
-    await world.pass(1_000);
-    for (let n = 0; n < 12; n += 1) {
-      benches[n % 3]!.client.send("c-1", `text ${n}`);
-      await world.pass(world.random.below(40) + 20);
-    }
-    await world.pass(2_000);
-    expect(sends).toBe(12);
-    const texts = server.log("c-1").map((p) => p.content);
-    for (const bench of benches) {
-      expect(textsOf(bench, "c-1")).toEqual(texts);
-      expect(stateOf(bench).outbox).toEqual([]);
-    }
-    server.isDown = true;
-    server.cut([...server.sessions], 1006);
-    benches[1]!.client.send("c-1", "from a tab that does not lead");
-    await world.pass(100);
-    expect(benches.map((b) => stateOf(b).outbox.length)).toEqual([1, 1, 1]);
-    benches[0]!.client.stop();
-    server.isDown = false;
-    await world.until("sent", () => server.log("c-1").length === 13);
-    await world.pass(1_000);
-    expect([1, 2].map((n) => stateOf(benches[n]!).outbox.length)).toEqual([0, 0]);
-    expect(await store.entries()).toEqual([]);
-  });
-
-  it("log out together, and leave nothing behind", async () => {
-    const world = new World(5);
-    const server = new FakeServer(world, ["c-1"]);
-    const tabs = new FakeTabs(world);
-    const store = memoryStore();
-    const benches = [0, 1].map(() => open(server, ANN, { store, tabs: tabs.tab() }));
-    for (const { client } of benches) client.openChannel("c-1");
-    await world.pass(1_000);
-    benches[1]!.client.send("c-1", "kept on disk for a while");
-    await world.pass(3_000);
-    expect(await store.channels()).toHaveLength(1);
-    void benches[1]!.client.forget();
-    await world.pass(5_000);
-    expect(benches.map((b) => stateOf(b).connection.stopReason)).toEqual(["signed_out", "signed_out"]);
-    expect(await store.channels()).toEqual([]);
-    expect(await store.entries()).toEqual([]);
   });
 });

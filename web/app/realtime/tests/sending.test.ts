@@ -120,7 +120,7 @@ describe("sending over a flaky network", () => {
     const heard: string[] = [];
     bot.client.onPost((post) => heard.push(post.text));
     await world.until("the bot is there", () => stateOf(bot).connection.status === "online");
-    server.faults = { ...NO_FAULTS, notRecovered: 0.4, replayMax: 5, dropRequest: 0.2 };
+    server.faults = { ...NO_FAULTS, notRecovered: 0.4, replayMax: 5, dropRequest: 0.5 };
     for (let n = 0; n < 80; n += 1) {
       await world.pass(world.random.below(500));
       compose(play, world.random.below(benches.length));
