@@ -166,21 +166,23 @@ void client_ids_write_watermark(struct client_ids *c, struct db *db)
     c->ends = true;
 }
 
-void client_ids_turn(struct client_ids *c)
+bool client_ids_turn(struct client_ids *c)
 {
     if (c->behind)
-        return;
+        return false;
+    bool forgets = c->older.n_events > 0;
     if (c->older.max_time_ms > c->gone_ms)
         c->gone_ms = c->older.max_time_ms;
     generation_clear(&c->older);
     if (c->current.n_events == 0)
-        return;
+        return forgets;
     c->older = c->current;
     c->current = (struct generation){.ids = NULL};
     generation_deal(&c->older);
     c->bucket = c->bucket_after = 0;
     c->owed = 0;
     c->behind = true;
+    return forgets;
 }
 
 void client_ids_commit(struct client_ids *c)

@@ -78,7 +78,7 @@ void client_ids_undo(struct client_ids *c);
 /* Is anything in memory that is not in the table? */
 bool client_ids_is_behind(const struct client_ids *c);
 /* If the older generation is written, forgets it, and the current one becomes the older: for idle
- * times, early. */
-void client_ids_turn(struct client_ids *c);
+ * times, early. True when there was something to forget. */
+bool client_ids_turn(struct client_ids *c);
 
 #endif

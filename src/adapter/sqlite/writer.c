@@ -1,6 +1,7 @@
 #include "adapter/sqlite/writer.h"
 
 #include <assert.h>
+#include <malloc.h>
 #include <stdio.h>
 
 #include "adapter/sqlite/find.h"
@@ -238,11 +239,18 @@ static void batch_run(struct writer *w, struct batch *b)
 
 /* ---- The thread ---- */
 
+/* Busy times leave pages and generations behind that a quiet server has no use for. */
+static void give_memory_back(struct writer *w)
+{
+    sqlite3_db_release_memory(w->db.handle);
+    malloc_trim(0);
+}
+
 /* One slice of what is behind; false when nothing is left or it cannot be written. */
 static bool rest_step(struct writer *w)
 {
-    if (!w->client_ids.behind)
-        client_ids_turn(&w->client_ids);
+    if (!w->client_ids.behind && client_ids_turn(&w->client_ids))
+        give_memory_back(w);
     if (!w->client_ids.behind)
         return false;
     writer_begin(w);

@@ -182,6 +182,29 @@ static void accounts_can_be_changed_beside_a_server(void **state)
     assert_int_equal(kit_send(kit_message(k, 7, 1, "hello", NULL))->err, ERR_OK);
 }
 
+/* Another process is in the middle of a write: the journal waits for it. */
+static void short_write_of_another_is_waited_for(void **state)
+{
+    struct rig *r = *state;
+    struct kit *k = store_fill(r);
+    char path[DIR_PATH_SIZE];
+    struct db db;
+    assert_true(dir_path(r->dir, DIR_DB, path));
+    assert_int_equal(db_open(&db, path, DB_WRITE, 256, 1000, r->reason, 256), ERR_OK);
+    db_begin_write(&db);
+    assert_true(db_ok(&db));
+    struct sent *s = kit_message(k, 1, 1, "meanwhile", NULL);
+    assert_int_equal(kit_queue(s), ERR_OK);
+    sqlite3_sleep(200);
+    pthread_mutex_lock(&k->sink.mutex);
+    bool done = s->done;
+    pthread_mutex_unlock(&k->sink.mutex);
+    assert_false(done);
+    db_rollback(&db);
+    db_close(&db);
+    assert_int_equal(kit_finish(s)->err, ERR_OK);
+}
+
 static void beside_nothing_nothing_is_made(void **state)
 {
     struct rig *r = *state;
@@ -480,6 +503,7 @@ int main(void)
         ADMIN_TEST(files_are_the_owners_alone),
         ADMIN_TEST(two_servers_never_share_a_directory),
         ADMIN_TEST(accounts_can_be_changed_beside_a_server),
+        ADMIN_TEST(short_write_of_another_is_waited_for),
         ADMIN_TEST(beside_nothing_nothing_is_made),
         ADMIN_TEST(directory_that_cannot_be_is_an_error),
         ADMIN_TEST(file_that_is_no_store_is_an_error),
