@@ -51,6 +51,7 @@ struct ws_conn {
     bool deflate;
     bool settled; /* live events flow */
     bool paused;
+    bool replay_waits; /* for the queue to drain */
 };
 
 /* session.c: life */

@@ -274,8 +274,10 @@ static void on_eof(struct conn *c)
 static void on_drained(struct conn *c)
 {
     struct ws_conn *w = conn_owner(c);
-    if (w->state == WS_OPEN)
-        session_writable(&w->session);
+    if (w->state != WS_OPEN || !w->replay_waits)
+        return;
+    w->replay_waits = false;
+    session_writable(&w->session);
 }
 
 static void on_overflow(struct conn *c)
