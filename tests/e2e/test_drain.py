@@ -53,6 +53,21 @@ class Drain(ServerCase):
         self.assertEqual(self.server.wait(30), 0)
         self.server.start()
 
+    def test_requests_under_way_are_answered(self):
+        user = self.user()
+        socks = [self.server.connect() for _ in range(8)]
+        for sock in socks:
+            self.addCleanup(sock.close)
+            sock.sendall(http.request_bytes("POST", "/api/login", {
+                "email": user.email, "password": user.password}))
+        time.sleep(0.02)
+        self.server.process.send_signal(signal.SIGTERM)
+        answers = [http.read_response(http.Reader(sock)) for sock in socks]
+        self.assertLessEqual({a.status for a in answers}, {200, 503})
+        self.assertIn(200, {a.status for a in answers})
+        self.assertEqual(self.server.wait(30), 0)
+        self.server.start()
+
     def test_under_load_nothing_is_lost(self):
         users = [self.user() for _ in range(4)]
         channel = users[0].create()

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -130,14 +131,19 @@ class Ready(ServerCase):
 
 class Tls(unittest.TestCase):
     @classmethod
+    def certify(cls):
+        """A new self-signed certificate in the files that the server reads."""
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+                        "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
+                        "-keyout", cls.key, "-out", cls.cert], check=True, capture_output=True)
+
+    @classmethod
     def setUpClass(cls):
         if not shutil.which("openssl"):
             raise unittest.SkipTest("openssl is not here")
         cls.folder = tempfile.mkdtemp(prefix="parley-e2e-tls-")
         cls.cert, cls.key = f"{cls.folder}/cert.pem", f"{cls.folder}/key.pem"
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
-                        "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
-                        "-keyout", cls.key, "-out", cls.cert], check=True, capture_output=True)
+        cls.certify()
         cls.server = TlsServer({"PARLEY_TLS_CERT": cls.cert, "PARLEY_TLS_KEY": cls.key})
         cls.server.context = ssl.create_default_context(cafile=cls.cert)
         cls.server.start()
@@ -153,6 +159,28 @@ class Tls(unittest.TestCase):
         answer = User.login(self.server, user.email, user.password)
         self.assertIn("secure", answer.header("Set-Cookie").lower())
         self.assertTrue(any("https://" in line for line in self.server.out))
+
+    def test_a_renewed_certificate_is_taken_over_without_a_restart(self):
+        user = self.server.register()
+        session = self.keep_open(user.session())
+        self.certify()
+        self.server.process.send_signal(signal.SIGHUP)
+        renewed = ssl.create_default_context(cafile=self.cert)
+        deadline = time.monotonic() + 5
+        while True:
+            try:
+                self.server.context = renewed
+                self.assertEqual(user.get("/api/me").status, 200)
+                break
+            except ssl.SSLError:
+                self.assertLess(time.monotonic(), deadline, "the old certificate goes on")
+                time.sleep(0.05)
+        session.send("Ping")
+        session.action("Pong")
+
+    def keep_open(self, session):
+        self.addCleanup(session.close)
+        return session
 
     def test_old_versions_are_refused(self):
         for version in ("-tls1", "-tls1_1"):
@@ -180,8 +208,9 @@ class Tls(unittest.TestCase):
 
 
 class TlsServer(Server):
-    def connect(self, timeout=10):
-        return self.context.wrap_socket(super().connect(timeout), server_hostname="127.0.0.1")
+    def connect(self, timeout=10, receive_buffer=None):
+        plain = super().connect(timeout, receive_buffer)
+        return self.context.wrap_socket(plain, server_hostname="127.0.0.1")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """RFC 6455 and RFC 7692 against ws-echo (the server's codec and network, and nothing else), in the
 groups of the Autobahn suite, whose numbers the tests bear. Strict: a wrong order, a wrong close code
 or a connection that lingers is a failure, never "non-strict"."""
+import functools
 import os
 import random
 import signal
@@ -11,7 +12,7 @@ import types
 import unittest
 import zlib
 
-from parley_e2e import tap
+from parley_e2e import http, tap
 from parley_e2e.ws import BINARY, CLOSE, PING, PONG, TEXT, Closed, Ws, frame
 
 CONTINUATION = 0
@@ -38,7 +39,7 @@ class EchoCase(unittest.TestCase):
         cls.process = subprocess.Popen([os.environ["WS_ECHO_BIN"], "--listen", "127.0.0.1:0"],
                                        stdout=subprocess.PIPE, text=True)
         port = int(cls.process.stdout.readline().rsplit(":", 1)[1])
-        cls.server = types.SimpleNamespace(port=port)
+        cls.server = types.SimpleNamespace(connect=functools.partial(http.dial, port))
 
     @classmethod
     def tearDownClass(cls):

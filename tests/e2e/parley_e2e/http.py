@@ -1,5 +1,17 @@
 """HTTP/1.1 by hand: nothing is corrected, so that hostile requests can be sent too."""
 import json
+import socket
+
+
+def dial(port, timeout=10, receive_buffer=None):
+    """A socket; with a small `receive_buffer` the kernel soon stops taking what is not read."""
+    sock = socket.socket()
+    if receive_buffer:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    sock.settimeout(timeout)
+    sock.connect(("127.0.0.1", port))
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return sock
 
 
 class Broken(Exception):

@@ -138,10 +138,8 @@ class Server:
 
     # ---- What one asks it ----
 
-    def connect(self, timeout=10):
-        sock = socket.create_connection(("127.0.0.1", self.port), timeout=timeout)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return sock
+    def connect(self, timeout=10, receive_buffer=None):
+        return http.dial(self.port, timeout, receive_buffer)
 
     def request(self, method, path, body=None, headers=(), token=None, timeout=20):
         """One request on a connection of its own."""

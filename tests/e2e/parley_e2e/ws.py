@@ -3,7 +3,6 @@ import base64
 import hashlib
 import json
 import os
-import socket
 import struct
 import time
 import zlib
@@ -55,12 +54,7 @@ def frame(opcode, payload, fin=True, rsv=0, masked=True, claim=None):
 
 class Ws:
     def __init__(self, server, headers=(), deflate=False, receive_buffer=None, timeout=10):
-        self.sock = socket.socket()
-        if receive_buffer:
-            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        self.sock.settimeout(timeout)
-        self.sock.connect(("127.0.0.1", server.port))
-        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.sock = server.connect(timeout, receive_buffer)
         self.reader = http.Reader(self.sock)
         self.pongs = []
         self.closed_with = None
