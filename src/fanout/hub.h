@@ -84,7 +84,9 @@ struct session_ops {
     void (*frame)(struct session *s, struct bytes *frame);
     /* The memberships are loaded: sends may be judged now. Not ERR_OK: it could not attach. */
     void (*attached)(struct session *s, enum err err);
-    /* The answer to session_hello / session_resume; replays and live events follow it. */
+    /* The answer to session_hello / session_resume; replays and live events follow it. `resumed`
+     * also comes unasked, with `recovered` false, for a channel whose replay had to be given up
+     * because the store failed; never while an answer is owed. */
     void (*hello)(struct session *s, const struct session_channel *channels, size_t n);
     void (*resumed)(struct session *s, const struct session_channel *channels, size_t n);
     /* The token behind it is void: close with 4001. */
@@ -125,7 +127,8 @@ enum err session_hello(struct session *s, const struct resume_point *resume, siz
                        const struct uuid *watch, size_t n_watch);
 /* Fills holes; `resumed` answers. One at a time: ERR_RATE_LIMITED while one is under way. */
 enum err session_resume(struct session *s, const struct resume_point *points, size_t n);
-/* Replaces the list of watched channels (those the user is not in are left out). */
+/* Replaces the list of watched channels (those the user is not in are left out).
+ * ERR_BAD_REQUEST before Hello was answered, or when the list is too long. */
 enum err session_watch(struct session *s, const struct uuid *watch, size_t n);
 /* Tells the channel's watchers, on every shard. ERR_NOT_MEMBER. */
 enum err session_typing(struct session *s, const struct uuid *channel);

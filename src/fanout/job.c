@@ -86,30 +86,29 @@ void job_start(struct job *j, const struct job_kind *kind, struct shard *sh, uin
     list_append(&sh->jobs.waiting, &j->link);
 }
 
-/* Moves what has waited too long to `expired`. */
-static void job_queue_expire(struct shard *sh, struct list *expired)
+/* What has waited too long is done, without an answer. */
+static void job_queue_expire(struct shard *sh)
 {
-    struct list *waiting = &sh->jobs.waiting, *next;
-    for (struct list *link = waiting->next; link != waiting; link = next) {
-        next = link->next;
-        if (MEM_OWNER(link, struct job, link)->last_tick > sh->ticks)
+    struct list round, *link;
+    list_init(&round);
+    while ((link = list_pop(&sh->jobs.waiting)) != NULL)
+        list_append(&round, link);
+    while ((link = list_pop(&round)) != NULL) {
+        struct job *j = MEM_OWNER(link, struct job, link);
+        if (j->last_tick > sh->ticks) {
+            list_append(&sh->jobs.waiting, link);
             continue;
-        list_remove(link);
-        list_append(expired, link);
+        }
+        j->err = ERR_UNAVAILABLE;
+        j->kind->done(j);
     }
 }
 
 void job_queue_tick(struct shard *sh)
 {
-    struct list expired, *link;
-    list_init(&expired);
+    struct list *link;
     while ((link = list_pop(&sh->jobs.resting)) != NULL)
         list_append(&sh->jobs.waiting, link);
     job_queue_pump(sh);
-    job_queue_expire(sh, &expired);
-    while ((link = list_pop(&expired)) != NULL) {
-        struct job *j = MEM_OWNER(link, struct job, link);
-        j->err = ERR_UNAVAILABLE;
-        j->kind->done(j);
-    }
+    job_queue_expire(sh);
 }

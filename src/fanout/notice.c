@@ -104,10 +104,23 @@ static void presence_handle(struct shard *sh, const struct notice_body *b)
     }
 }
 
+static bool hub_is_watched(const struct hub *h)
+{
+    const struct shard *sh;
+    unsigned n = 0;
+    for (uint32_t i = 0; (sh = hub_shard(h, i)) != NULL; i++)
+        n += atomic_load_explicit(&sh->n_watched, memory_order_relaxed);
+    return n > 0;
+}
+
+/* Who begins to watch now asks the store, later, and finds the session counted: between the two
+ * stands the mutex of the counts. */
 void notice_presence(struct session *s)
 {
     const struct session_state *st = s->hub;
     const struct str name = s->username;
+    if (!hub_is_watched(s->shard->hub))
+        return;
     struct notice_body *b = body_new(presence_handle, &s->user, st->n_subs, name.n);
     b->only_watched = true;
     for (uint32_t i = 0; i < st->n_subs; i++)

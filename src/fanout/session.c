@@ -108,6 +108,7 @@ void session_settle(struct session *s)
         st->flags |= SESSION_SETTLE;
         return;
     }
+    assert(st->work != NULL); /* what the memberships said is kept until now */
     reads_free(st->work->reads);
     st->work->reads = NULL;
     session_release(s);

@@ -24,7 +24,7 @@ static unsigned long long number(const char *text)
 
 int main(int argc, char **argv)
 {
-    unsigned long long first = 1, last = 50, steps = 10000;
+    unsigned long long first = 1, last = 100, steps = 10000;
     bool is_traced = false;
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--trace") == 0)
