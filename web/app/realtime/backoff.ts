@@ -1,6 +1,6 @@
 /* When to come back after a connection ended. Full jitter: a random delay up to a bound that
  * doubles, so that many clients cut at once do not return at once. */
-import { BACKOFF_FIRST_MS, BACKOFF_MAX_MS } from "./limits.js";
+import { BACKOFF_FIRST_MS, BACKOFF_MAX_MS, SEND_ATTEMPTS_MAX } from "./limits.js";
 import { CLOSE } from "./protocol.js";
 
 export interface Ending {
@@ -33,6 +33,13 @@ export function delayAfter(ending: Ending, random: () => number): number | null 
   /* A server that still is not there after its own hint is waited for like any other. */
   if (hint !== null) return random() * Math.max(hint, ending.attempt > 0 ? bound : 0);
   return random() * bound;
+}
+
+const PASSING = new Set(["rate_limited", "unavailable", "unknown", "internal"]);
+
+/** May a send that was refused `attempts` times, with this code at last, be taken later? */
+export function maySendAgain(code: string, attempts: number): boolean {
+  return PASSING.has(code) && attempts < SEND_ATTEMPTS_MAX;
 }
 
 /** Before a refused send is tried again. */

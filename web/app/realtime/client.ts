@@ -16,9 +16,9 @@ export class Client {
 
   start(): void {
     if (this.ending !== null) return;
-    const { env, tabs } = this.options;
     const { socket, outbox, cache, catchup, presence } = this.engine;
-    const endNetwork = env.onNetwork((isUp) => socket.networkChanged(isUp));
+    const { tabs } = this.options;
+    const endNetwork = this.options.env.onNetwork((isUp) => socket.networkChanged(isUp));
     let isRunning = true;
     this.ending = () => {
       isRunning = false;
@@ -30,7 +30,7 @@ export class Client {
       cache.flush();
     };
     tabs.open(
-      (message) => this.engine.heardTabs(message, () => this.signedOut()),
+      (message) => (message.type === "forgotten" ? this.signedOut() : outbox.heardTab(message)),
       () => void outbox.lead(),
     );
     void Promise.all([cache.load(), outbox.load()]).then(() => {
@@ -40,10 +40,7 @@ export class Client {
   }
 
   stop(): void {
-    this.ending?.();
-    this.ending = null;
-    this.engine.socket.stop("closed");
-    this.engine.hub.publish();
+    this.end("closed");
   }
 
   async forget(): Promise<void> {
@@ -53,12 +50,8 @@ export class Client {
   }
 
   readonly subscribe = (listener: () => void): (() => void) => this.engine.hub.subscribe(listener);
-
   readonly getSnapshot = (): State => this.engine.hub.getSnapshot();
-
-  onPost(listener: PostListener): () => void {
-    return this.engine.hub.onPost(listener);
-  }
+  readonly onPost = (listener: PostListener): (() => void) => this.engine.hub.onPost(listener);
 
   retryNow(): void {
     this.engine.socket.retryNow();
@@ -144,9 +137,13 @@ export class Client {
   /** Logged out here or in another tab: nothing is written any more. */
   private signedOut(): void {
     this.engine.cache.cancel();
+    this.end("signed_out");
+  }
+
+  private end(reason: "signed_out" | "closed"): void {
     this.ending?.();
     this.ending = null;
-    this.engine.socket.stop("signed_out");
+    this.engine.socket.stop(reason);
     this.engine.hub.publish();
   }
 }

@@ -19,15 +19,16 @@ export function composeEntry(
   parentId: number | null,
   now: number,
 ): OutboxEntry {
+  const error = textError(text);
   return {
     clientMsgId: uuidv7(now),
     channelId,
     parentId,
     text,
     createdAt: now,
-    status: "pending",
+    status: error === null ? "pending" : "failed",
     attempts: 0,
-    error: null,
+    error,
   };
 }
 

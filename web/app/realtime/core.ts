@@ -57,3 +57,19 @@ export class Gather {
     this.cancelTimer = null;
   }
 }
+
+/** One timer at a time: the next one replaces it. */
+export class Slot {
+  private cancel: () => void = () => undefined;
+
+  constructor(private readonly env: Env) {}
+
+  set(ms: number, run: () => void): void {
+    this.cancel();
+    this.cancel = this.env.after(ms, run);
+  }
+
+  clear(): void {
+    this.cancel();
+  }
+}

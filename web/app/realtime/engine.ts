@@ -13,7 +13,6 @@ import { Presence } from "./presence.js";
 import { CLOSE, type ClientFrame, type ServerFrame } from "./protocol.js";
 import { Socket } from "./socket.js";
 import { resumePoints } from "./state/stream.js";
-import type { TabMessage } from "./tabs.js";
 import type { State } from "./types.js";
 
 const TOO_LARGE = { code: "too_large", message: "The server does not take a message of this size" };
@@ -68,23 +67,6 @@ export class Engine {
       this.pager.refresh();
     } catch {
       /* The next Hello asks again. */
-    }
-  }
-
-  heardTabs(message: TabMessage, signedOut: () => void): void {
-    switch (message.type) {
-      case "entry":
-        this.outbox.accept(message.entry);
-        break;
-      case "entry_gone":
-        this.hub.dispatch(message);
-        break;
-      case "sent":
-        this.hub.dispatch({ type: "post", post: message.post });
-        break;
-      case "forgotten":
-        signedOut();
-        break;
     }
   }
 

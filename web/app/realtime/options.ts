@@ -1,8 +1,9 @@
 /* What a client is made of. */
 import type { Env } from "./env.js";
+import type { ClientFrame, ServerFrame } from "./protocol.js";
 import type { Store } from "./store.js";
 import type { Tabs } from "./tabs.js";
-import type { Person } from "./types.js";
+import type { Connection, Person } from "./types.js";
 
 export interface ClientOptions {
   readonly user: Person;
@@ -16,4 +17,16 @@ export interface ClientOptions {
   readonly token: (() => string | null) | null;
   /** Catch up with everything that was missed, whether a channel is open or not (bots). */
   readonly catchUpAll: boolean;
+}
+
+export interface SocketOptions {
+  readonly env: Env;
+  readonly url: string;
+  readonly myId: string;
+  readonly token: (() => string | null) | null;
+  readonly hello: () => ClientFrame;
+  readonly onConnection: (connection: Connection) => void;
+  /** Hello comes first of every connection. */
+  readonly onFrame: (frame: ServerFrame) => void;
+  readonly onClosed: (code: number) => void;
 }

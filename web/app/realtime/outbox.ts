@@ -1,48 +1,39 @@
 /* Sending that can be trusted.
  *
- * A composed message is shown (the state), then put on disk, then sent by the one tab that leads,
- * then taken from disk once its post is there. Its `client_msg_id` is made once and kept, so a
- * retry after a cut, a reload or a crash is the same message to the server.
- *
- * Each channel has one message on its way at a time: order is kept even where the server refuses
- * one for a while (`rate_limited`, `unavailable`, `unknown`: tried again later, at most
- * SEND_ATTEMPTS_MAX times; cuts are not counted). What will never be taken is `failed`, and waits
- * for retry() or discard(); those behind it go on. */
-import { delayOfSend } from "./backoff.js";
+ * A composed message is shown, put on disk, sent by the one tab that leads, and taken from disk
+ * once its post is there. One message of a channel is on its way at a time, so order is kept even
+ * where the server refuses one for a while. docs/internals/client.md tells why. */
+import { delayOfSend, maySendAgain } from "./backoff.js";
 import { composeEntry, frameOf, OutboxFull, textError, type SendError } from "./compose.js";
 import type { Core } from "./core.js";
 import { Lanes } from "./lanes.js";
-import { ACK_TIMEOUT_MS, OUTBOX_MAX, SEND_ATTEMPTS_MAX, SETTLED_MAX } from "./limits.js";
+import { ACK_TIMEOUT_MS, OUTBOX_MAX } from "./limits.js";
 import type { Fault } from "./protocol.js";
+import { Shelf } from "./shelf.js";
 import type { Store } from "./store.js";
-import type { Tabs } from "./tabs.js";
+import type { TabMessage, Tabs } from "./tabs.js";
 import type { OutboxEntry, Post } from "./types.js";
-
-const PASSING = new Set(["rate_limited", "unavailable", "unknown", "internal"]);
 
 export class Outbox {
   private leads = false;
   private readonly lanes: Lanes;
-  /** Not on disk yet. */
-  private readonly unsaved = new Set<string>();
-  /** Posted or discarded of late: what other tabs or the disk say of them is old. */
-  private readonly settled = new Set<string>();
+  private readonly shelf: Shelf;
 
   constructor(
     private readonly core: Core,
-    private readonly store: Store,
+    store: Store,
     private readonly tabs: Tabs,
     /** No answer came in time: the connection is not what it seems. */
     private readonly giveUp: () => void,
   ) {
     this.lanes = new Lanes(core.env);
+    this.shelf = new Shelf(store);
   }
 
   compose(channelId: string, text: string, parentId: number | null): string {
     if (this.core.state().outbox.length >= OUTBOX_MAX) throw new OutboxFull();
     const entry = composeEntry(channelId, text, parentId, this.core.env.now());
-    const error = textError(text);
-    this.change(error === null ? entry : { ...entry, status: "failed", error });
+    this.change(entry);
     return entry.clientMsgId;
   }
 
@@ -66,15 +57,16 @@ export class Outbox {
 
   /** Shows what is on disk. */
   async load(): Promise<void> {
-    const stored = await this.store.entries().catch(() => []);
-    for (const entry of stored) {
+    for (const entry of await this.shelf.entries()) {
       if (this.find(entry.clientMsgId) === undefined) this.show(entry);
     }
   }
 
-  /** Another tab says what it composed or changed. */
-  accept(entry: OutboxEntry): void {
-    this.show(entry);
+  /** What another tab composed, changed, discarded or sent. */
+  heardTab(message: TabMessage): void {
+    if (message.type === "entry") this.show(message.entry);
+    else if (message.type === "entry_gone") this.core.dispatch(message);
+    else if (message.type === "sent") this.core.dispatch({ type: "post", post: message.post });
     this.pump();
   }
 
@@ -101,7 +93,7 @@ export class Outbox {
     const entry = ref === null ? undefined : this.find(ref);
     if (entry === undefined) return;
     const attempts = entry.attempts + 1;
-    if (!PASSING.has(fault.code) || attempts >= SEND_ATTEMPTS_MAX) {
+    if (!maySendAgain(fault.code, attempts)) {
       const error = { code: fault.code, message: fault.message };
       this.change({ ...entry, attempts, status: "failed", error });
       return;
@@ -113,7 +105,7 @@ export class Outbox {
 
   /** One's own post is here, whatever way it came and whether it was shown as pending or not. */
   posted(post: Post): void {
-    if (post.clientMsgId !== null) this.settle(post.clientMsgId);
+    if (post.clientMsgId !== null) this.shelf.settle(post.clientMsgId);
   }
 
   /** Entries that left the state have their post, or were discarded: nothing of them is kept. */
@@ -121,9 +113,9 @@ export class Outbox {
     const here = new Set(after.map((e) => e.clientMsgId));
     const gone = before.filter((e) => !here.has(e.clientMsgId));
     for (const { clientMsgId, channelId } of gone) {
-      this.settle(clientMsgId);
+      this.shelf.settle(clientMsgId);
+      this.shelf.drop(clientMsgId);
       this.lanes.leave(channelId, clientMsgId);
-      void this.store.deleteEntry(clientMsgId).catch(() => undefined);
     }
     if (gone.length > 0) this.pump();
   }
@@ -135,7 +127,7 @@ export class Outbox {
       const { clientMsgId: id, channelId: lane, status } = entry;
       if (status !== "pending" || this.lanes.isBusy(lane)) continue;
       /* Not on disk yet: those behind it wait too. */
-      if (this.unsaved.has(id)) this.lanes.occupy(lane, id, null, () => undefined);
+      if (this.shelf.isUnsaved(id)) this.lanes.occupy(lane, id, null, () => undefined);
       else if (!this.core.send(frameOf(entry))) return;
       else this.lanes.occupy(lane, id, ACK_TIMEOUT_MS, this.giveUp);
     }
@@ -146,31 +138,18 @@ export class Outbox {
   }
 
   private show(entry: OutboxEntry): void {
-    if (!this.settled.has(entry.clientMsgId)) this.core.dispatch({ type: "entry", entry });
-  }
-
-  private settle(clientMsgId: string): void {
-    this.settled.add(clientMsgId);
-    for (const oldest of this.settled) {
-      if (this.settled.size <= SETTLED_MAX) return;
-      this.settled.delete(oldest);
-    }
+    if (!this.shelf.isSettled(entry.clientMsgId)) this.core.dispatch({ type: "entry", entry });
   }
 
   /** Shows it, keeps it, tells the other tabs, sends it. */
   private change(entry: OutboxEntry): void {
-    const { clientMsgId, channelId } = entry;
-    this.unsaved.add(clientMsgId);
-    this.lanes.leave(channelId, clientMsgId);
+    const { clientMsgId: id, channelId: lane } = entry;
+    this.lanes.leave(lane, id);
+    const saved = this.shelf.keep(entry);
     this.core.dispatch({ type: "entry", entry });
-    /* A full disk must not keep it from being sent. */
-    const saved = this.store.putEntry(entry).catch(() => undefined);
     void saved.then(() => {
-      this.unsaved.delete(clientMsgId);
-      this.lanes.leave(channelId, clientMsgId);
-      if (this.settled.has(clientMsgId)) {
-        void this.store.deleteEntry(clientMsgId).catch(() => undefined);
-      } else this.tabs.post({ type: "entry", entry });
+      this.lanes.leave(lane, id);
+      if (!this.shelf.isSettled(id)) this.tabs.post({ type: "entry", entry });
       this.pump();
     });
   }

@@ -9,42 +9,31 @@
  * waiting:    until `retryAt`, or retryNow(), or the network comes back.
  * stopped:    by stop(), or because the log-in is void (4001): nothing but start() goes on.
  *
- * A wire that was given up is abandoned, not awaited: a dead network may take minutes to close. */
+ * A wire given up is abandoned, not awaited: a dead network may take minutes to close. */
 import { delayAfter } from "./backoff.js";
-import type { Env, Wire } from "./env.js";
+import { Slot } from "./core.js";
+import type { Wire } from "./env.js";
 import { readFrame } from "./frames.js";
-import {
-  CONNECT_TIMEOUT_MS,
-  HELLO_TIMEOUT_MS,
-  PONG_TIMEOUT_MS,
-  STABLE_AFTER_MS,
-} from "./limits.js";
-import type { ClientFrame, ServerFrame } from "./protocol.js";
+import { CONNECT_TIMEOUT_MS, HELLO_TIMEOUT_MS } from "./limits.js";
+import { PONG_TIMEOUT_MS, STABLE_AFTER_MS } from "./limits.js";
+import type { SocketOptions } from "./options.js";
+import type { ClientFrame } from "./protocol.js";
 import { IDLE, type Connection } from "./types.js";
 
 const GAVE_UP = 4000;
 
-export interface SocketOptions {
-  readonly env: Env;
-  readonly url: string;
-  readonly myId: string;
-  readonly token: (() => string | null) | null;
-  readonly hello: () => ClientFrame;
-  readonly onConnection: (connection: Connection) => void;
-  /** Hello comes first of every connection. */
-  readonly onFrame: (frame: ServerFrame) => void;
-  readonly onClosed: (code: number) => void;
-}
-
 export class Socket {
   private wire: Wire | null = null;
-  private cancel: () => void = () => undefined;
+  /** One thing is waited for at a time. */
+  private readonly timer: Slot;
   private attempt = 0;
   private onlineSince = 0;
   private heartbeatMs = 0;
   private now = IDLE;
 
-  constructor(private readonly options: SocketOptions) {}
+  constructor(private readonly options: SocketOptions) {
+    this.timer = new Slot(options.env);
+  }
 
   get isOnline(): boolean {
     return this.now.status === "online";
@@ -87,13 +76,8 @@ export class Socket {
     this.options.onConnection(this.now);
   }
 
-  private timer(ms: number, run: () => void): void {
-    this.cancel();
-    this.cancel = this.options.env.after(ms, run);
-  }
-
   private drop(code: number): void {
-    this.cancel();
+    this.timer.clear();
     this.wire?.abandon(code);
     this.wire = null;
   }
@@ -101,7 +85,7 @@ export class Socket {
   private open(): void {
     this.drop(GAVE_UP);
     this.tell({ status: "connecting" });
-    this.timer(CONNECT_TIMEOUT_MS, () => this.ended(GAVE_UP, ""));
+    this.timer.set(CONNECT_TIMEOUT_MS, () => this.ended(GAVE_UP, ""));
     this.wire = this.options.env.connect(this.options.url, {
       open: () => this.opened(),
       text: (data) => this.heard(data),
@@ -110,7 +94,7 @@ export class Socket {
   }
 
   private opened(): void {
-    this.timer(HELLO_TIMEOUT_MS, () => this.ended(GAVE_UP, ""));
+    this.timer.set(HELLO_TIMEOUT_MS, () => this.ended(GAVE_UP, ""));
     const token = this.options.token?.();
     if (typeof token === "string") this.wire?.send(`Authorization: Bearer ${token}`);
     this.wire?.send(JSON.stringify(this.options.hello()));
@@ -133,18 +117,16 @@ export class Socket {
     }
     this.heartbeatMs = Math.max(1, heartbeatS) * 1000;
     this.onlineSince = this.options.env.now();
-    const attempt = this.attempt;
     this.tell({ status: "online", everOnline: true, attempt: 0 });
-    this.attempt = attempt;
   }
 
   private watch(): void {
-    this.timer(this.heartbeatMs, () => this.probe());
+    this.timer.set(this.heartbeatMs, () => this.probe());
   }
 
   private probe(): void {
     this.send({ action: "Ping" });
-    this.timer(PONG_TIMEOUT_MS, () => this.ended(GAVE_UP, ""));
+    this.timer.set(PONG_TIMEOUT_MS, () => this.ended(GAVE_UP, ""));
   }
 
   private ended(code: number, reason: string): void {
@@ -153,14 +135,13 @@ export class Socket {
     const wasStable = wasOnline && env.now() - this.onlineSince >= STABLE_AFTER_MS;
     this.drop(GAVE_UP);
     if (wasStable) this.attempt = 0;
-    const ending = { code, reason, attempt: this.attempt, wasStable };
-    const delay = delayAfter(ending, () => env.random());
+    const delay = delayAfter({ code, reason, attempt: this.attempt, wasStable }, env.random);
     if (delay === null) {
       this.tell({ status: "stopped", stopReason: "signed_out" });
     } else {
       this.attempt += 1;
       this.tell({ status: "waiting", retryAt: env.now() + delay });
-      this.timer(delay, () => this.open());
+      this.timer.set(delay, () => this.open());
     }
     this.options.onClosed(code);
   }

@@ -147,16 +147,4 @@ export interface OutboxEntry {
   readonly error: { readonly code: string; readonly message: string } | null;
 }
 
-export type TimelineItem =
-  | { readonly kind: "message"; readonly key: string; readonly message: Message }
-  | {
-      readonly kind: "gap";
-      readonly key: string;
-      readonly afterSeq: number;
-      readonly beforeSeq: number;
-    }
-  | { readonly kind: "outgoing"; readonly key: string; readonly entry: OutboxEntry };
-
-export type ThreadItem =
-  | { readonly kind: "reply"; readonly key: string; readonly reply: Reply }
-  | { readonly kind: "outgoing"; readonly key: string; readonly entry: OutboxEntry };
+export type { ThreadItem, TimelineItem } from "./items.js";
