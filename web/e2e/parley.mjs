@@ -22,10 +22,11 @@ export async function freePort() {
   return port;
 }
 
-/** Tests log in and register faster than people. */
+/** Tests log in, register and write faster than people. */
 const unhurried = {
   PARLEY_LIMITS_LOGINS_PER_MIN_ADDRESS: "0",
   PARLEY_LIMITS_LOGINS_PER_MIN_ACCOUNT: "0",
+  PARLEY_LIMITS_MESSAGES_PER_S: "0",
   PARLEY_LIMITS_REGISTRATIONS_PER_MIN_ADDRESS: "0",
 };
 

@@ -43,6 +43,18 @@ const urlOf = (path) => `/${relative(root, path).split("\\").join("/")}`;
 
 // Without pages made at build time React Router calls the shell index.html, with them __spa-fallback.html.
 const shell = paths.find((p) => p.endsWith("__spa-fallback.html")) ?? join(root, "index.html");
+// Whoever opens the shell is on the way to a channel, unless the address says otherwise: what that
+// needs is fetched beside the first script, not after it.
+const manifestFile = paths.find((p) => /assets\/manifest-\w+\.js$/.test(urlOf(p)));
+const manifest = JSON.parse(/^window\.__reactRouterManifest=(.*?);?$/s.exec(await readFile(manifestFile, "utf8"))[1]);
+const needed = new Set(["routes/shell", "routes/channel"].flatMap((id) =>
+  [manifest.routes[id].module, ...manifest.routes[id].imports]));
+const page = await readFile(shell, "utf8");
+const ahead = [...needed].filter((file) => !page.includes(`href="${file}"`));
+const preload = `<script>if(!/^\\/(login|register)$/.test(location.pathname))${JSON.stringify(ahead)}.forEach(function(f){` +
+  'var l=document.createElement("link");l.rel="modulepreload";l.href=f;document.head.append(l)})</script>';
+await writeFile(shell, page.replace("</head>", () => `${preload}</head>`));
+
 const cached = paths.map(urlOf).filter((u) => u.startsWith("/assets/") || /^\/(favicon|icons|manifest)/.test(u));
 const version = createHash("sha256").update(cached.join() + (await readFile(shell, "utf8"))).digest("hex").slice(0, 12);
 const worker = (await readFile(new URL("./sw.template.js", import.meta.url), "utf8"))

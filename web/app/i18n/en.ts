@@ -2,11 +2,9 @@
 export const en = {
   "app.name": "parley",
   "app.tagline": "A calm place for your team to talk.",
-  "app.loading": "Loading",
   "app.skip": "Skip to messages",
   "common.cancel": "Cancel",
   "common.close": "Close",
-  "common.back": "Back",
   "common.retry": "Try again",
   "common.delete": "Delete",
 
@@ -16,7 +14,6 @@ export const en = {
   "login.busy": "Logging in…",
   "login.other": "New here?",
   "login.otherLink": "Create an account",
-  "login.registered": "Your account is ready. Log in to begin.",
   "login.signedOut": "You have been logged out.",
   "register.title": "Create an account",
   "register.heading": "Create your account",
@@ -109,9 +106,7 @@ export const en = {
   "channel.emptyHeading": "This is the beginning of {name}",
   "channel.emptyText": "Say hello. Everyone in the channel will see it.",
 
-  "messages.list": "Messages",
   "messages.new": "New",
-  "messages.start": "This is the beginning of {name}",
   "messages.loadingOlder": "Loading earlier messages…",
   "messages.loadError": "Earlier messages could not be loaded.",
   "messages.gap": "Some messages are missing here.",
@@ -140,7 +135,6 @@ export const en = {
   "composer.left_other": "{n} bytes left",
   "composer.over_one": "{n} byte too long",
   "composer.over_other": "{n} bytes too long",
-  "composer.hint": "Enter sends, Shift+Enter starts a new line. Markdown works.",
   "typing.one": "{a} is typing…",
   "typing.two": "{a} and {b} are typing…",
   "typing.many": "Several people are typing…",

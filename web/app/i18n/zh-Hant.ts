@@ -3,11 +3,9 @@ import type { Catalogue } from "./catalogue";
 export const zhHant: Catalogue = {
   "app.name": "parley",
   "app.tagline": "讓團隊安心交談的地方。",
-  "app.loading": "載入中",
   "app.skip": "跳至訊息",
   "common.cancel": "取消",
   "common.close": "關閉",
-  "common.back": "返回",
   "common.retry": "再試一次",
   "common.delete": "刪除",
 
@@ -17,7 +15,6 @@ export const zhHant: Catalogue = {
   "login.busy": "登入中…",
   "login.other": "第一次使用？",
   "login.otherLink": "建立帳號",
-  "login.registered": "帳號已建立，請登入開始使用。",
   "login.signedOut": "您已登出。",
   "register.title": "建立帳號",
   "register.heading": "建立您的帳號",
@@ -110,9 +107,7 @@ export const zhHant: Catalogue = {
   "channel.emptyHeading": "這是 {name} 的開頭",
   "channel.emptyText": "打聲招呼吧，頻道裡的每個人都會看到。",
 
-  "messages.list": "訊息",
   "messages.new": "新訊息",
-  "messages.start": "這是 {name} 的開頭",
   "messages.loadingOlder": "正在載入較早的訊息…",
   "messages.loadError": "無法載入較早的訊息。",
   "messages.gap": "這裡缺少一些訊息。",
@@ -141,7 +136,6 @@ export const zhHant: Catalogue = {
   "composer.left_other": "還可輸入 {n} 位元組",
   "composer.over_one": "超出 {n} 位元組",
   "composer.over_other": "超出 {n} 位元組",
-  "composer.hint": "Enter 傳送，Shift+Enter 換行，支援 Markdown。",
   "typing.one": "{a} 正在輸入…",
   "typing.two": "{a} 和 {b} 正在輸入…",
   "typing.many": "多人正在輸入…",

@@ -1,12 +1,24 @@
 import { useLoaderData, type ClientLoaderFunctionArgs } from "react-router";
 import { call } from "~/api/call";
-import { remember, remembered } from "~/features/auth/remembered";
+import { forgetMe, remember, remembered } from "~/features/auth/remembered";
 import { toLogin, whoAmI, type ShellData } from "~/features/shell/session";
 import { Shell } from "~/features/shell/Shell";
 import { Splash } from "~/ui/Splash";
 
 export async function clientLoader({ request }: ClientLoaderFunctionArgs): Promise<ShellData> {
-  const me = await whoAmI(call, remembered);
+  const known = remembered();
+  const asked = whoAmI(call, remembered);
+  if (known) {
+    // What this browser keeps is shown at once; should someone else be there now, it begins again.
+    void asked.then((me) => {
+      if (me?.id === known.id) return;
+      if (me) remember(me);
+      else forgetMe();
+      location.reload();
+    });
+    return { me: known, channels: [] };
+  }
+  const me = await asked;
   if (!me) throw toLogin(request);
   remember(me);
   return { me, channels: [] };

@@ -20,32 +20,24 @@ interface Props {
 export function Avatar({ id, name, size = 36, online }: Props) {
   const letter = [...name.trim()][0]?.toLocaleUpperCase() ?? "?";
   return (
-    <span aria-hidden="true" data-size={size} css={[circle, sizes[size] ?? sizes[36], tints[hueOf(id)]]}>
+    <span aria-hidden="true" data-size={size} data-hue={hueOf(id)} css={circle}>
       {letter}
-      {online && <span css={dot} />}
+      {online && <i />}
     </span>
   );
 }
 
+const tint = (h: number) => `&[data-hue="${h}"] {
+  background: light-dark(hsl(${h} 42% 88%), hsl(${h} 28% 27%));
+  color: light-dark(hsl(${h} 60% 22%), hsl(${h} 55% 86%));
+}`;
 const circle = css`
   position: relative; display: inline-grid; place-items: center; flex: none;
-  border-radius: 30%; font-weight: 650; user-select: none;
-`;
-const sizes: Record<number, ReturnType<typeof css>> = {
-  24: css`width: 24px; height: 24px; font-size: 12px;`,
-  32: css`width: 32px; height: 32px; font-size: 14px;`,
-  36: css`width: 36px; height: 36px; font-size: 15px;`,
-};
-const tints = Object.fromEntries(
-  hues.map((h) => [
-    h,
-    css`
-      background: light-dark(hsl(${h} 42% 88%), hsl(${h} 28% 27%));
-      color: light-dark(hsl(${h} 60% 22%), hsl(${h} 55% 86%));
-    `,
-  ]),
-);
-const dot = css`
-  position: absolute; right: -3px; bottom: -3px; width: 11px; height: 11px;
-  border-radius: 50%; background: var(--online); border: 2px solid var(--bg);
+  width: 36px; height: 36px; border-radius: 30%; font-size: 15px; font-weight: 650; user-select: none;
+  &[data-size="32"] { width: 32px; height: 32px; font-size: 14px; }
+  ${hues.map(tint).join("")}
+  i {
+    position: absolute; right: -3px; bottom: -3px; width: 11px; height: 11px;
+    border-radius: 50%; background: var(--online); border: 2px solid var(--bg);
+  }
 `;

@@ -6,6 +6,7 @@ import { useI18n } from "~/i18n/I18n";
 import { timeline } from "~/realtime/selectors";
 import { useChat, useChatClient } from "~/features/chat/useChat";
 import { JumpToLatest } from "./JumpToLatest";
+import { OlderStatus } from "./OlderStatus";
 import { RowView } from "./RowView";
 import { useChannelRows } from "./useChannelRows";
 import { useLanding } from "./useLanding";
@@ -31,7 +32,7 @@ export function MessageList({ channelId }: { channelId: string }) {
     getScrollElement: () => scroller.current,
     estimateSize: (i) => ROW_PX[rows[i]!.kind],
     getItemKey,
-    overscan: 10,
+    overscan: 6,
     anchorTo: "end",
     followOnAppend: true,
     scrollEndThreshold: END_PX,
@@ -66,6 +67,7 @@ export function MessageList({ channelId }: { channelId: string }) {
           ))}
         </div>
       </div>
+      <OlderStatus channelId={channelId} />
       {landed && !reading.atEnd && <JumpToLatest channelId={channelId} onJump={toLatest} />}
     </div>
   );

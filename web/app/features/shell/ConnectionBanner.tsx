@@ -28,10 +28,14 @@ export function ConnectionBanner() {
   const now = useNow(cut);
   const visible = cut && since > 0 && now - since >= QUIET_MS;
 
+  const [told, setTold] = useState(false);
+  if (visible && !told) setTold(true);
+
   const seconds = link.retryAt === null ? 0 : Math.max(0, Math.ceil((link.retryAt - now) / 1000));
   const waiting = link.status === "waiting" && seconds > 0;
   return (
     <div role="status" aria-label={t("connection.region")}>
+      {!cut && told && link.status === "online" && <span className="sr-only">{t("connection.back")}</span>}
       {visible && (
         <div css={banner}>
           {/* The countdown is for eyes only: it would be read out every second. */}
