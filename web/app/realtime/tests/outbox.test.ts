@@ -112,7 +112,9 @@ describe("the outbox", () => {
     const bench = open(server, ANN, { store });
     await world.pass(1_000);
     bench.client.send("c-1", "slow");
+    server.cut([...server.sessions], 1006);
     await world.pass(1_500);
+    expect(stateOf(bench).connection.status).toBe("online");
     expect(server.log("c-1")).toEqual([]);
     await world.pass(1_000);
     expect(server.log("c-1").map((p) => p.content)).toEqual(["slow"]);

@@ -71,6 +71,7 @@ describe("several tabs", () => {
     third.post(late!);
     await world.pass(1_000);
     expect([a, b].map((bench) => stateOf(bench!).outbox)).toEqual([[], []]);
+    expect(server.heardActions.filter((action) => action === "CreateReply")).toHaveLength(1);
   });
 
   it("log out together, and leave nothing behind", async () => {
