@@ -4,13 +4,14 @@
 #include <stdatomic.h>
 #include <string.h>
 
-static atomic_bool disk_full, sync_fails;
+static atomic_bool disk_full, database_full, sync_fails;
 static atomic_ulong syncs;
 
 /* The real file follows directly. */
 struct fault_file {
     sqlite3_file super;
     sqlite3_file *real;
+    int is_database;
 };
 
 static sqlite3_file *real_of(sqlite3_file *f)
@@ -30,8 +31,10 @@ static int fault_read(sqlite3_file *f, void *p, int n, sqlite3_int64 at)
 
 static int fault_write(sqlite3_file *f, const void *p, int n, sqlite3_int64 at)
 {
-    return atomic_load(&disk_full) ? SQLITE_FULL
-                                   : real_of(f)->pMethods->xWrite(real_of(f), p, n, at);
+    bool is_database = ((struct fault_file *)f)->is_database != 0;
+    if (atomic_load(&disk_full) || (is_database && atomic_load(&database_full)))
+        return SQLITE_FULL;
+    return real_of(f)->pMethods->xWrite(real_of(f), p, n, at);
 }
 
 static int fault_truncate(sqlite3_file *f, sqlite3_int64 size)
@@ -129,6 +132,7 @@ static int fault_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int f
     struct fault_file *file = (struct fault_file *)f;
     (void)vfs;
     file->real = (sqlite3_file *)(file + 1);
+    file->is_database = flags & SQLITE_OPEN_MAIN_DB;
     int code = real_vfs->xOpen(real_vfs, name, file->real, flags, out);
     file->super.pMethods = file->real->pMethods == NULL ? NULL : &methods;
     return code;
@@ -150,6 +154,11 @@ void fault_vfs_install(void)
 void fault_vfs_fill_disk(bool full)
 {
     atomic_store(&disk_full, full);
+}
+
+void fault_vfs_fill_database(bool full)
+{
+    atomic_store(&database_full, full);
 }
 
 void fault_vfs_fail_sync(bool fail)

@@ -8,6 +8,8 @@
 void fault_vfs_install(void);
 /* While set, every write finds the disk full. Any thread. */
 void fault_vfs_fill_disk(bool full);
+/* The same, but only for the database file: the write-ahead log has room. */
+void fault_vfs_fill_database(bool full);
 /* While set, every sync fails. */
 void fault_vfs_fail_sync(bool fail);
 /* How many syncs there were. */

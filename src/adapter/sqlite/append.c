@@ -5,12 +5,10 @@
 #include "adapter/sqlite/state.h"
 #include "domain/id.h"
 
-#define PLACES 4096
-
 static struct message_place *place_of(struct writer *w, uint64_t id)
 {
     /* Fibonacci hashing: an id's lowest bits hardly vary */
-    return &w->places[(id * 0x9E3779B97F4A7C15u) >> 52 & (PLACES - 1)];
+    return &w->places[(id * 0x9E3779B97F4A7C15u) >> 52 & (WRITER_PLACES - 1)];
 }
 
 /* The row of the channel that message `id` is in, 0 when there is no such message. */
@@ -87,6 +85,7 @@ static void append_emit(struct writer *w, struct append *a, struct cached_row *c
         .content = a->content,
         .client_msg_id = a->client_msg_id,
         .origin = a->origin,
+        .queued_us = a->queued_us,
     };
     writer_emit(w, &e, channel, user);
     a->seq = e.seq;

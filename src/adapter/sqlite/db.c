@@ -5,7 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/log.h"
+
+#define LOG_EVERY_US 1000000
 
 static const char *const sql_of[STATEMENT_COUNT] = {
 #define STATEMENT_SQL(id, sql) [id] = sql,
@@ -259,12 +262,21 @@ void db_rollback(struct db *db)
     db->failed = SQLITE_OK;
 }
 
+static void log_failure(struct db *db)
+{
+    int64_t now_us = clock_steady_us(&clock_system);
+    if (db->logged_us != 0 && now_us - db->logged_us < LOG_EVERY_US)
+        return;
+    db->logged_us = now_us;
+    log_event(LOG_ERROR, "the store failed", LOG_S("reason", db_error_text(db)),
+              LOG_I("sqlite", db->failed));
+}
+
 enum err db_finish(struct db *db)
 {
     if (db_ok(db))
         return ERR_OK;
-    log_event(LOG_ERROR, "the store failed", LOG_S("reason", db_error_text(db)),
-              LOG_I("sqlite", db->failed));
+    log_failure(db);
     db_rollback(db);
     return ERR_UNAVAILABLE;
 }

@@ -32,7 +32,8 @@ enum statement {
 
 struct db {
     sqlite3 *handle;
-    int failed; /* the SQLite code that stuck, SQLITE_OK when none did */
+    int failed;        /* the SQLite code that stuck, SQLITE_OK when none did */
+    int64_t logged_us; /* when a failure was logged last: at most once a second */
     sqlite3_stmt *statements[STATEMENT_COUNT];
 };
 
@@ -88,8 +89,8 @@ int64_t db_query_int(struct db *db, const char *sql);
 void db_begin_write(struct db *db);
 /* A snapshot for the statements that follow. */
 void db_begin_read(struct db *db);
-/* Commits, or rolls back when anything failed. ERR_UNAVAILABLE then, and the failure is cleared
- * and logged. */
+/* Commits, or rolls back when anything failed. ERR_UNAVAILABLE then, and the failure is logged and
+ * cleared. */
 enum err db_commit(struct db *db);
 /* Gives the transaction up without a log line. */
 void db_rollback(struct db *db);

@@ -23,6 +23,20 @@ static enum err refuse(char *reason, size_t reason_size, const char *path, const
     return ERR_UNAVAILABLE;
 }
 
+/* A directory that was made is durable only when the one above it is synced. */
+static bool make_one(char *path)
+{
+    if (mkdir(path, 0700) != 0)
+        return errno == EEXIST;
+    char *slash = strrchr(path, '/');
+    if (slash == NULL)
+        return dir_sync(".");
+    *slash = '\0';
+    bool synced = dir_sync(slash == path ? "/" : path);
+    *slash = '/';
+    return synced;
+}
+
 enum err dir_make(const char *dir, char *reason, size_t reason_size)
 {
     char path[DIR_PATH_SIZE];
@@ -34,13 +48,11 @@ enum err dir_make(const char *dir, char *reason, size_t reason_size)
     memcpy(path, dir, n + 1);
     for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
-        if (mkdir(path, 0700) != 0 && errno != EEXIST)
+        if (!make_one(path))
             return refuse(reason, reason_size, path, "cannot be made");
         *slash = '/';
     }
-    if (mkdir(path, 0700) != 0 && errno != EEXIST)
-        return refuse(reason, reason_size, path, "cannot be made");
-    return ERR_OK;
+    return make_one(path) ? ERR_OK : refuse(reason, reason_size, path, "cannot be made");
 }
 
 /* Never opens a file that is there: closing it again would drop the locks that this process may

@@ -1,5 +1,6 @@
 #include "adapter/sqlite/positions.h"
 
+#include <assert.h>
 #include <uthash.h>
 
 #include "base/mem.h"
@@ -30,6 +31,7 @@ void positions_init(struct positions *p)
 static void position_free(struct positions *p, struct position *pos)
 {
     struct position_user *owner = pos->owner;
+    assert(p->all != NULL && p->users != NULL);
     HASH_DEL(p->all, pos);
     list_remove(&pos->due);
     list_remove(&pos->in_user);
@@ -56,7 +58,10 @@ static struct position_user *user_find(struct positions *p, int64_t user)
 
 static struct position *position_find(struct positions *p, int64_t user, int64_t channel)
 {
-    struct position wanted = {.key = {user, channel}}, *pos;
+    struct position wanted, *pos;
+    memset(&wanted, 0, sizeof wanted);
+    wanted.key.user = user;
+    wanted.key.channel = channel;
     HASH_FIND(hh, p->all, &wanted.key, sizeof wanted.key, pos);
     return pos;
 }

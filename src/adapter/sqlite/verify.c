@@ -125,7 +125,10 @@ static bool user_exists(const struct walk *w, int64_t row)
 
 static struct seen_member *member_find(const struct walk *w, int64_t user, int64_t channel)
 {
-    struct seen_member wanted = {.key = {user, channel}}, *m;
+    struct seen_member wanted, *m;
+    memset(&wanted, 0, sizeof wanted);
+    wanted.key.user = user;
+    wanted.key.channel = channel;
     HASH_FIND(hh, w->members, &wanted.key, sizeof wanted.key, m);
     return m;
 }

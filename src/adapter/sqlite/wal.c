@@ -173,7 +173,7 @@ static bool restart(struct wal *w, struct db *writer, int wait_ms)
     sqlite3_busy_timeout(writer->handle, DB_BUSY_MS);
     if (code != SQLITE_OK && code != SQLITE_BUSY)
         db_note(writer, code);
-    bool restarted = code == SQLITE_OK && db_finish(writer) == ERR_OK;
+    bool restarted = db_finish(writer) == ERR_OK && code == SQLITE_OK;
     if (restarted) {
         w->frames = 0;
         w->retry_us = 0;

@@ -13,9 +13,7 @@
 #include "domain/id.h"
 #include "telemetry/metrics.h"
 
-#define CACHE_KIB 2048
-
-#define PLACES      4096
+#define CACHE_KIB   2048
 #define EVENTS_KEEP 256  /* room for events that is kept between batches */
 #define REST_MS     2000 /* of silence, then what is behind is written */
 #define REST_SLICE  4096
@@ -130,7 +128,7 @@ static void transaction_undo(struct writer *w)
     w->last_id = w->mark_id;
     row_cache_clear(&w->users);
     row_cache_clear(&w->channels);
-    memset(w->places, 0, PLACES * sizeof *w->places);
+    memset(w->places, 0, WRITER_PLACES * sizeof *w->places);
     client_ids_undo(&w->client_ids);
     positions_undo(&w->store->positions);
 }
@@ -345,7 +343,7 @@ enum err writer_open(struct writer *w, struct sqlite_store *store, char *reason,
     arena_init(&w->arena);
     row_cache_init(&w->users);
     row_cache_init(&w->channels);
-    w->places = mem_array(PLACES, sizeof *w->places);
+    w->places = mem_array(WRITER_PLACES, sizeof *w->places);
     enum err e = db_open(&w->db, store->path, DB_WRITE, CACHE_KIB, DB_BUSY_MS, reason, reason_size);
     if (e == ERR_OK)
         e = (store->beside ? schema_check : schema_prepare)(&w->db, reason, reason_size);

@@ -18,6 +18,8 @@
 
 struct sqlite_store;
 
+#define WRITER_PLACES 4096
+
 /* Where a message is: for replies to it. */
 struct message_place {
     uint64_t id;

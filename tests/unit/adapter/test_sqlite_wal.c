@@ -7,6 +7,7 @@
 #include "adapter/sqlite/db.h"
 #include "adapter/sqlite/dir.h"
 #include "driver_sqlite.h"
+#include "fault_vfs.h"
 #include "kit.h"
 #include "telemetry/metrics.h"
 
@@ -32,6 +33,28 @@ static long wal_size(struct kit *k)
 static void sleep_ms(long ms)
 {
     nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
+}
+
+/* One at a time, and each batch: no ack without a sync of its own. */
+static void every_batch_is_synced(void **state)
+{
+    struct kit *k = *state;
+    for (int i = 0; i < 20; i++) {
+        unsigned long before = fault_vfs_syncs();
+        kit_say(k, 1, 1, "x");
+        assert_true(fault_vfs_syncs() > before);
+    }
+    kit_hold(k);
+    struct sent *all[100];
+    for (int i = 0; i < 100; i++) {
+        all[i] = kit_message(k, 1, 1, "x", NULL);
+        assert_int_equal(kit_queue(all[i]), ERR_OK);
+    }
+    unsigned long before = fault_vfs_syncs();
+    kit_release(k);
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(kit_finish(all[i])->err, ERR_OK);
+    assert_true(fault_vfs_syncs() > before && fault_vfs_syncs() < before + 20);
 }
 
 static void is_long_from_the_start(void **state)
@@ -124,6 +147,27 @@ static void grows_while_a_snapshot_is_held(void **state)
     assert_true(wal_size(k) <= WAL_BYTES);
 }
 
+/* The copy into the database finds no room: that is nobody's batch, and it is tried again. */
+static void full_disk_during_a_checkpoint_refuses_nobody(void **state)
+{
+    struct kit *k = *state;
+    int64_t checkpoints = metric_value(M_CHECKPOINTS);
+    char text[4001];
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    fault_vfs_fill_database(true);
+    for (int i = 0; i < 150; i++)
+        kit_say(k, 1, 1, text);
+    assert_int_equal(metric_value(M_CHECKPOINTS), checkpoints);
+    assert_true(wal_size(k) > WAL_BYTES / 2);
+    fault_vfs_fill_database(false);
+    for (int i = 0; i < 200 && metric_value(M_CHECKPOINTS) == checkpoints; i++) {
+        kit_say(k, 1, 1, "x");
+        sleep_ms(20);
+    }
+    assert_true(metric_value(M_CHECKPOINTS) > checkpoints);
+}
+
 /* The file begins with hardly anything to recover. */
 static void is_empty_after_a_stop(void **state)
 {
@@ -147,9 +191,11 @@ int main(void)
 {
 #define WAL_TEST(f) cmocka_unit_test_setup_teardown(f, setup, kit_teardown)
     const struct CMUnitTest tests[] = {
+        WAL_TEST(every_batch_is_synced),
         WAL_TEST(is_long_from_the_start),
         WAL_TEST(is_bounded_under_constant_load),
         WAL_TEST(grows_while_a_snapshot_is_held),
+        WAL_TEST(full_disk_during_a_checkpoint_refuses_nobody),
         WAL_TEST(is_empty_after_a_stop),
     };
     return cmocka_run_group_tests_name("wal", tests, NULL, NULL);
