@@ -43,6 +43,7 @@ struct event {
     struct channel channel_info; /* joined, left, created: the channel itself */
     uint32_t members;            /* joined, left: how many the channel has after it */
     struct origin origin;
+    int64_t queued_us; /* message, reply: when its append was queued (steady clock); 0: unknown */
 };
 
 static inline bool event_is_post(const struct event *e)

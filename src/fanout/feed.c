@@ -73,7 +73,6 @@ static void grouping_fini(struct grouping *g)
 struct feed_builder {
     struct run_builder runs;
     struct feed *feed;
-    int64_t now_us;
 };
 
 static struct feed_item *feed_add(struct feed *f, const struct event *e, enum feed_kind kind)
@@ -106,10 +105,10 @@ static void feed_add_other(struct feed_builder *b, const struct event *e)
     if (kind == FEED_JOINED && e->username.n > 0)
         item->username = (struct str){mem_strndup(e->username.p, e->username.n), e->username.n};
     if (kind != FEED_CREATED) {
-        run_builder_add(&b->runs, e, RUN_OWN, b->now_us);
+        run_builder_add(&b->runs, e, RUN_OWN);
         item->own = run_builder_finish(&b->runs);
     }
-    run_builder_add(&b->runs, e, RUN_PUSH, b->now_us);
+    run_builder_add(&b->runs, e, RUN_PUSH);
     feed_item_finish(b->feed, item, run_builder_finish(&b->runs));
 }
 
@@ -130,14 +129,13 @@ static void feed_add_group(struct feed_builder *b, const struct event *events,
         if (item == NULL)
             item = feed_add(b->feed, e, FEED_POSTS);
         item->last_seq = e->seq;
-        run_builder_add(&b->runs, e, RUN_PUSH, b->now_us);
+        run_builder_add(&b->runs, e, RUN_PUSH);
     }
     if (item != NULL)
         feed_item_finish(b->feed, item, run_builder_finish(&b->runs));
 }
 
-struct feed *feed_build(const struct run_encoder *encoder, const struct event *events, size_t n,
-                        int64_t now_us)
+struct feed *feed_build(const struct run_encoder *encoder, const struct event *events, size_t n)
 {
     assert(n < NONE);
     struct feed *f = mem_zalloc(sizeof *f + n * sizeof f->items[0]);
@@ -145,7 +143,7 @@ struct feed *feed_build(const struct run_encoder *encoder, const struct event *e
     if (n == 0)
         return f;
     f->last_seq = events[n - 1].seq;
-    struct feed_builder b = {.feed = f, .now_us = now_us};
+    struct feed_builder b = {.feed = f};
     run_builder_init(&b.runs, encoder);
     struct grouping g;
     grouping_init(&g, events, n);

@@ -35,9 +35,8 @@ struct feed {
     struct feed_item items[];
 };
 
-/* With one reference. `now_us`: the steady clock. */
-struct feed *feed_build(const struct run_encoder *encoder, const struct event *events, size_t n,
-                        int64_t now_us);
+/* With one reference. */
+struct feed *feed_build(const struct run_encoder *encoder, const struct event *events, size_t n);
 struct feed *feed_ref(struct feed *f);
 void feed_unref(struct feed *f);
 

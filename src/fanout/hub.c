@@ -30,7 +30,7 @@ struct hub {
 static void *hub_prepare(struct journal_sink *self, const struct event *events, size_t n)
 {
     struct hub *h = MEM_OWNER(self, struct hub, sink);
-    return feed_build(h->config.encoder, events, n, clock_steady_us(h->config.clock));
+    return feed_build(h->config.encoder, events, n);
 }
 
 static void hub_discard(struct journal_sink *self, void *prepared)

@@ -10,7 +10,7 @@ static void page_encode(struct page *p, const struct run_encoder *encoder,
     struct run_builder b;
     run_builder_init(&b, encoder);
     for (size_t i = 0; i < rows->n; i++) {
-        run_builder_add(&b, &rows->rows[i].event, RUN_PUSH, 0);
+        run_builder_add(&b, &rows->rows[i].event, RUN_PUSH);
         if (run_builder_is_full(&b) || i + 1 == rows->n)
             p->runs[p->n++] = run_builder_finish(&b);
     }

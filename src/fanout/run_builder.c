@@ -29,8 +29,7 @@ bool run_builder_is_full(const struct run_builder *b)
     return b->n == RUN_FRAMES_MAX || b->out.n >= RUN_BYTES_MAX;
 }
 
-void run_builder_add(struct run_builder *b, const struct event *e, enum run_variant variant,
-                     int64_t queued_us)
+void run_builder_add(struct run_builder *b, const struct event *e, enum run_variant variant)
 {
     assert(!run_builder_is_full(b));
     assert(b->n == 0 || uuid_eq(&b->channel, &e->channel));
@@ -40,7 +39,7 @@ void run_builder_add(struct run_builder *b, const struct event *e, enum run_vari
     }
     struct run_frame *f = &b->frames[b->n++];
     *f = (struct run_frame){
-        .seq = e->seq, .kind = e->kind, .origin = e->origin, .queued_us = queued_us};
+        .seq = e->seq, .kind = e->kind, .origin = e->origin, .queued_us = e->queued_us};
     b->channel = e->channel;
     b->refs_bytes += e->origin.ref.n;
     b->encoder->event(e, variant, &b->out, f);

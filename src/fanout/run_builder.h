@@ -25,9 +25,8 @@ static inline bool run_builder_is_empty(const struct run_builder *b)
 }
 /* True when the run must be finished before more is added. */
 bool run_builder_is_full(const struct run_builder *b);
-/* `e` is of the same channel as what was added since the last finish. `queued_us`: see run.h. */
-void run_builder_add(struct run_builder *b, const struct event *e, enum run_variant variant,
-                     int64_t queued_us);
+/* `e` is of the same channel as what was added since the last finish. */
+void run_builder_add(struct run_builder *b, const struct event *e, enum run_variant variant);
 /* The run, with one reference; the builder is empty again. Not when it is empty. */
 struct run *run_builder_finish(struct run_builder *b);
 

@@ -51,12 +51,13 @@ static void assert_item(const struct feed_item *item, enum feed_kind kind, unsig
 static void test_groups_by_channel_in_order(void **state)
 {
     (void)state;
-    const struct event events[] = {
+    struct event events[] = {
         event(EVENT_MESSAGE, 1, 1), event(EVENT_MESSAGE, 2, 2), event(EVENT_REPLY, 3, 1),
         event(EVENT_CREATED, 4, 3), event(EVENT_JOINED, 5, 1),  event(EVENT_MESSAGE, 6, 1),
         event(EVENT_LEFT, 7, 2),    event(EVENT_MESSAGE, 8, 1),
     };
-    struct feed *f = feed_build(&encoder, events, 8, 42);
+    events[2].queued_us = 42;
+    struct feed *f = feed_build(&encoder, events, 8);
     assert_int_equal(f->n, 6);
     assert_int_equal(f->last_seq, 8);
     assert_item(&f->items[0], FEED_POSTS, 1, "1 3 ");
@@ -82,7 +83,7 @@ static void test_groups_by_channel_in_order(void **state)
 static void test_empty_batch(void **state)
 {
     (void)state;
-    struct feed *f = feed_build(&encoder, NULL, 0, 0);
+    struct feed *f = feed_build(&encoder, NULL, 0);
     assert_int_equal(f->n, 0);
     assert_int_equal(f->last_seq, 0);
     feed_unref(f);
@@ -97,7 +98,7 @@ static void test_refs_are_copied(void **state)
     events[0].origin = (struct origin){1, 2, {ref, strlen(ref)}};
     events[1].origin = (struct origin){ORIGIN_NO_SHARD, 0, STR_NONE};
     events[2].origin = (struct origin){1, 3, {other, strlen(other)}};
-    struct feed *f = feed_build(&encoder, events, 3, 0);
+    struct feed *f = feed_build(&encoder, events, 3);
     memset(ref, 'x', sizeof ref - 1);
     memset(other, 'x', sizeof other - 1);
     const struct run_frame *frames = f->items[0].run->frames;
@@ -115,7 +116,7 @@ static void test_runs_are_bounded(void **state)
     struct event *events = mem_array(n, sizeof *events);
     for (unsigned i = 0; i < n; i++)
         events[i] = event(EVENT_MESSAGE, i + 1, 1);
-    struct feed *f = feed_build(&encoder, events, n, 0);
+    struct feed *f = feed_build(&encoder, events, n);
     assert_int_equal(f->n, 2);
     assert_int_equal(f->items[0].run->n, RUN_FRAMES_MAX);
     assert_int_equal(f->items[1].run->n, 1);
@@ -124,7 +125,7 @@ static void test_runs_are_bounded(void **state)
     char *text = mem_zalloc(RUN_BYTES_MAX);
     events[0].content = (struct str){text, RUN_BYTES_MAX - 2}; /* fills it to the byte */
     events[1].content = (struct str){text, RUN_BYTES_MAX - 3}; /* leaves one */
-    f = feed_build(&encoder, events, 4, 0);
+    f = feed_build(&encoder, events, 4);
     assert_int_equal(f->n, 3);
     assert_int_equal(f->items[0].run->n, 1);
     assert_int_equal(f->items[1].run->n, 2);
@@ -147,7 +148,7 @@ static void test_deflates_once(void **state)
 {
     (void)state;
     const struct event events[] = {event(EVENT_MESSAGE, 1, 1), event(EVENT_MESSAGE, 2, 1)};
-    struct feed *f = feed_build(&encoder, events, 2, 0);
+    struct feed *f = feed_build(&encoder, events, 2);
     struct run *r = run_ref(f->items[0].run);
     feed_unref(f);
     n_deflated = 0;
@@ -165,7 +166,7 @@ static void test_run_after(void **state)
     (void)state;
     const struct event events[] = {event(EVENT_MESSAGE, 3, 1), event(EVENT_MESSAGE, 5, 1),
                                    event(EVENT_MESSAGE, 9, 1)};
-    struct feed *f = feed_build(&encoder, events, 3, 0);
+    struct feed *f = feed_build(&encoder, events, 3);
     const struct run *r = f->items[0].run;
     const unsigned expect[] = {0, 0, 0, 1, 1, 2, 2, 2, 2, 3, 3};
     for (unsigned seq = 0; seq <= 10; seq++)

@@ -28,7 +28,7 @@ static void append(struct tail *t, unsigned channel, uint64_t prev, uint64_t fir
                                 .seq = first + i,
                                 .channel = kit_channel(channel),
                                 .content = {text, bytes}};
-        run_builder_add(&b, &e, RUN_PUSH, 0);
+        run_builder_add(&b, &e, RUN_PUSH);
     }
     struct run *r = run_builder_finish(&b);
     run_builder_fini(&b);
