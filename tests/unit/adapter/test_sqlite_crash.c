@@ -166,7 +166,7 @@ static void run_and_kill_early(void)
 static void print_problem(const char *sentence, void *arg)
 {
     (void)arg;
-    print_message("%s\n", sentence);
+    print_message("# %s\n", sentence);
 }
 
 static void assert_sound(void)
@@ -248,7 +248,7 @@ static void killed_at_random_moments(void **state)
         assert_sound();
     }
     assert_acked_are_stored_once(&acks);
-    print_message("%u acknowledged over %d kills\n", acks.first_time, ROUNDS);
+    print_message("# %u acknowledged over %d kills\n", acks.first_time, ROUNDS);
     mem_free(acks.rows);
 }
 

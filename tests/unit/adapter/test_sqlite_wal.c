@@ -114,7 +114,7 @@ static void is_bounded_under_constant_load(void **state)
         pthread_join(readers[i], &failed);
         assert_null(failed);
     }
-    print_message("longest %ld KiB, %lld times anew\n", longest / 1024,
+    print_message("# longest %ld KiB, %lld times anew\n", longest / 1024,
                   (long long)(metric_value(M_CHECKPOINTS) - checkpoints));
     /* one batch may come on top of the limit before it is looked at again */
     assert_true(longest <= 3 * WAL_BYTES);

@@ -84,7 +84,7 @@ static void assert_recognised(struct window *w)
 static void print_problem(const char *sentence, void *arg)
 {
     (void)arg;
-    print_message("%s\n", sentence);
+    print_message("# %s\n", sentence);
 }
 
 static void assert_sound(struct window *w)
