@@ -11,6 +11,10 @@ const core = [
   /\/app\/(ui\/(?!Dialog|Menu)|api\/|render|root|offline|entry\.client|i18n\/(?!zh-Hant)|features\/(auth|settings\/(preferences|ThemeColor)))/,
 ];
 
+// What every channel needs, likewise.
+const chat =
+  /node_modules\/(markdown-it|linkify-it|uc\.micro|mdurl|punycode\.js|@tanstack)\/|\/app\/(realtime|markdown|ui|features\/(chat|channels\/last|composer|messages|notifications|shell|shortcuts\/(?!ShortcutSheet)|thread))/;
+
 export default defineConfig(({ isSsrBuild }) => ({
   plugins: process.env.VITEST ? [] : [reactRouter()],
   resolve: {
@@ -30,7 +34,8 @@ export default defineConfig(({ isSsrBuild }) => ({
       ? {}
       : {
           output: {
-            manualChunks: (id) => (core.some((part) => part.test(id)) ? "core" : undefined),
+            manualChunks: (id) =>
+              core.some((part) => part.test(id)) ? "core" : chat.test(id) ? "chat" : undefined,
           },
         },
   },

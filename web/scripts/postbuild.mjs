@@ -53,7 +53,8 @@ const page = await readFile(shell, "utf8");
 const ahead = [...needed].filter((file) => !page.includes(`href="${file}"`));
 const preload = `<script>if(!/^\\/(login|register)$/.test(location.pathname))${JSON.stringify(ahead)}.forEach(function(f){` +
   'var l=document.createElement("link");l.rel="modulepreload";l.href=f;document.head.append(l)})</script>';
-await writeFile(shell, page.replace("</head>", () => `${preload}</head>`));
+// In front of the style sheet, for which a script behind it would wait.
+await writeFile(shell, page.replace('<link rel="stylesheet"', () => `${preload}<link rel="stylesheet"`));
 
 const cached = paths.map(urlOf).filter((u) => u.startsWith("/assets/") || /^\/(favicon|icons|manifest)/.test(u));
 const version = createHash("sha256").update(cached.join() + (await readFile(shell, "utf8"))).digest("hex").slice(0, 12);

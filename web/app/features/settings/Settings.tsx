@@ -4,6 +4,7 @@ import { Form, useSubmit } from "react-router";
 import { useI18n } from "~/i18n/I18n";
 import { languages, type Language } from "~/i18n/language";
 import { useChatClient } from "~/features/chat/useChat";
+import { forgetDrafts } from "~/features/composer/drafts";
 import { useMe } from "~/features/shell/me";
 import { openOverlay } from "~/features/shell/overlay";
 import { Dialog } from "~/ui/Dialog";
@@ -23,6 +24,7 @@ export default function Settings({ onClose }: { onClose: () => void }) {
   const chosen = useSyncExternalStore(onPreferences, preferences, preferences);
   const logOut = async () => {
     onClose();
+    forgetDrafts();
     await client.forget();
     await submit(null, { method: "post", action: "/logout" });
   };
