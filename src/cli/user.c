@@ -1,4 +1,5 @@
 /* parley user: accounts from the command line, also while a server runs on the same data. */
+#include <assert.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -184,6 +185,7 @@ int cli_user(int argc, char **argv)
     int status = parse_options(argc, argv, &options);
     if (status >= 0)
         return status;
+    assert(options.verb != NULL);
     size_t i = 0;
     while (i < N_VERBS && strcmp(verbs[i].verb, options.verb) != 0)
         i++;

@@ -3,8 +3,8 @@
 #include <assert.h>
 
 #define PARTITION_BITS 6
-#define STEP_BITS 6
-#define STEP_MASK ((UINT64_C(1) << STEP_BITS) - 1)
+#define STEP_BITS      6
+#define STEP_MASK      ((UINT64_C(1) << STEP_BITS) - 1)
 
 /* (milliseconds, step) of an id as one number, the partition taken out. */
 static uint64_t stamp_of(uint64_t id)

@@ -18,8 +18,8 @@
 #include <stdint.h>
 
 /* 2010-11-04T01:42:54.657Z, chat-app's (and Twitter's) epoch, in milliseconds since 1970. */
-#define ID_EPOCH_MS 1288834974657
-#define ID_MAX ((UINT64_C(1) << 53) - 1)
+#define ID_EPOCH_MS  1288834974657
+#define ID_MAX       ((UINT64_C(1) << 53) - 1)
 #define ID_BUCKET_MS (INT64_C(10) * 24 * 3600 * 1000)
 
 /* The id after `last` (0: none before) of a record at `now_ms` (since 1970): the first of that

@@ -29,8 +29,8 @@ enum err node_open(const struct config *config, struct node **out, char *reason)
 enum err node_start(struct node *n, char *reason);
 /* Where it listens, as "http://127.0.0.1:9000". Lives as long as the node. */
 const char *node_url(const struct node *n);
-/* Takes over what a fresh configuration may change while running: message size and rates of `limits`, and
- * the TLS certificate, which is read again. */
+/* Takes over what a fresh configuration may change while running: message size and rates of
+ * `limits`, and the TLS certificate, which is read again. */
 void node_reload(struct node *n, const struct config *fresh);
 /* Drains, stops and frees; at most drainTimeout and a few seconds. NULL is fine. */
 void node_stop(struct node *n);

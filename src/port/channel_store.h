@@ -49,7 +49,8 @@ struct channel_store_ops {
     /* ERR_OK, ERR_NOT_MEMBER, ERR_CHANNEL_NOT_FOUND. */
     enum err (*is_member)(struct channel_store *self, const struct uuid *user,
                           const struct uuid *channel);
-    /* Members in order of joining, those who came again at the end; only id and name are set. ERR_CHANNEL_NOT_FOUND. */
+    /* Members in order of joining, those who came again at the end; only id and name are set.
+     * ERR_CHANNEL_NOT_FOUND. */
     enum err (*members)(struct channel_store *self, const struct uuid *channel,
                         void (*each)(const struct user *, void *arg), void *arg);
     /* In order of joining. `with_unread`: count them (costs an index walk a channel). */

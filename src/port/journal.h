@@ -14,8 +14,8 @@
  * `client_msg_id` was seen before (same user, same channel, same content) is answered with the
  * first one's stamps and `duplicate`, is not published again, and its `done` comes only when the
  * first one is durable; with another content it fails with ERR_CLIENT_ID_CONFLICT; a reply to a
- * message that is not in that channel fails with ERR_MESSAGE_NOT_FOUND; an append to a channel or by
- * a user that does not exist fails with ERR_CHANNEL_NOT_FOUND or ERR_USER_NOT_FOUND (whether the
+ * message that is not in that channel fails with ERR_MESSAGE_NOT_FOUND; an append to a channel or
+ * by a user that does not exist fails with ERR_CHANNEL_NOT_FOUND or ERR_USER_NOT_FOUND (whether the
  * author is a member is not the journal's to ask); a batch that could not be made durable is
  * discarded whole: every append fails with ERR_UNAVAILABLE and nothing of it is ever seen. The
  * drivers share one contract suite (tests/contract/journal.c).
@@ -29,7 +29,7 @@
 /* One message or reply on its way. The caller owns it, fills the upper part, keeps it and the
  * strings it points at unchanged until `done`. */
 struct append {
-    struct append *next; /* the driver's */
+    struct append *next;  /* the driver's */
     enum event_kind kind; /* EVENT_MESSAGE or EVENT_REPLY */
     uint64_t parent;      /* a reply's message_id */
     struct uuid channel, user;

@@ -34,7 +34,7 @@
     X(HTTP_FAULT_CHUNK_SIZE, 400, "A chunk size is malformed")                                 \
     X(HTTP_FAULT_CHUNK_EXTENSION, 400, "A chunk extension is malformed or too long")           \
     X(HTTP_FAULT_CHUNK_END, 400, "A chunk does not end where its size says")                   \
-    X(HTTP_FAULT_TRAILER_FIELD, 400, "This field may not be a trailer")                            \
+    X(HTTP_FAULT_TRAILER_FIELD, 400, "This field may not be a trailer")                        \
     X(HTTP_FAULT_TRAILERS, 431, "The trailer fields are too large or too many")
 
 enum http_fault {

@@ -25,7 +25,7 @@ struct rig {
     struct auth *auth;
 };
 
-static void rig_open(struct rig *r, const struct hasher *hasher)
+static void rig_open(struct rig *r, const struct hasher *hasher, struct notifier *notifier)
 {
     account_double_init(&r->store, LIFE_S * SECOND);
     notifier_double_init(&r->notifier);
@@ -33,22 +33,19 @@ static void rig_open(struct rig *r, const struct hasher *hasher)
     r->limits = LIMITS_DEFAULT;
     arena_init(&r->arena);
     r->fault = (struct fault){0};
-    hash_count = (struct hash_count){0};
-    r->auth = auth_new(&(struct auth_config){
-        .accounts = &r->store.super,
-        .notifier = &r->notifier.super,
-        .clock = &r->clock.super,
-        .limits = &r->limits,
-        .session_s = LIFE_S,
-        .hasher = hasher,
-    });
+    r->auth = auth_new(&(struct auth_config){.accounts = &r->store.super,
+                                             .notifier = notifier,
+                                             .clock = &r->clock.super,
+                                             .limits = &r->limits,
+                                             .session_s = LIFE_S,
+                                             .hasher = hasher});
     hash_count = (struct hash_count){0};
 }
 
 static int setup(void **state)
 {
     static struct rig r;
-    rig_open(&r, &counting_hasher);
+    rig_open(&r, &counting_hasher, &r.notifier.super);
     *state = &r;
     return 0;
 }
@@ -458,12 +455,7 @@ static void test_with_argon2id(void **state)
 {
     struct rig r;
     (void)state;
-    rig_open(&r, NULL);
-    auth_free(r.auth);
-    r.auth = auth_new(&(struct auth_config){.accounts = &r.store.super,
-                                            .clock = &r.clock.super,
-                                            .limits = &r.limits,
-                                            .session_s = LIFE_S});
+    rig_open(&r, NULL, NULL);
     assert_int_equal(register_as(&r, "Ada", "ada@example.org", "secret1"), ERR_OK);
     assert_int_equal(strncmp(r.store.accounts[0].hash, "$argon2id$", 10), 0);
     assert_int_equal(login(&r, "ada@example.org", "secret1"), ERR_OK);
