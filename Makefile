@@ -12,6 +12,13 @@ help: ## this list
 run: build ## install what is missing, build, start on http://127.0.0.1:9000 (ARGS="--listen HOST:PORT")
 	@exec build/parley serve --data $(DATA) $(ARGS)
 
+run-ssr: build ## the same, the pages rendered by Node on http://127.0.0.1:3000
+	@tools/run_ssr.sh --data $(DATA) $(ARGS)
+
+screenshots: build ## docs/screenshots, made with the release binary and Chromium
+	@tools/install_packages.sh test
+	@cd web && PARLEY_BIN=$(CURDIR)/build/parley npm run --silent screenshots
+
 build: ## the release binary, build/parley (and build/ws-echo, for conformance suites)
 	@tools/install_packages.sh build
 	@tools/build_web.sh || echo "going on without the web client" >&2
@@ -51,4 +58,4 @@ install: build ## binary, man page, systemd unit (DESTDIR, PREFIX)
 clean: ## remove build/ (not the data)
 	rm -rf build
 
-.PHONY: help run build test test-all lint format bench fuzz install clean
+.PHONY: help run run-ssr screenshots build test test-all lint format bench fuzz install clean

@@ -136,7 +136,8 @@ c "fanout 1000, 16 outstanding" 1000 --scenario fanout --connections 1000 --outs
 c "fanout 100, 16 outstanding" 100 --scenario fanout --connections 100 --users "$users_small" --outstanding 16
 c "fanout 5000, 16 outstanding" 5000 --scenario fanout --connections 5000 --outstanding 16
 c "1000 members at 20 messages/s" 1000 --scenario fanout --connections 1000 --rate 20
-c "200 rooms of 10, closed loop" 2000 --scenario rooms
+c "200 rooms of 10, everyone one outstanding" 2000 --scenario rooms --outstanding 10 \
+    --outstanding-until ack --client-ids
 c "200 rooms of 10 at 2000 messages/s" 2000 --scenario rooms --rate 2000
 c "ack alone" 1 --scenario ack --fsync-dir "$work"
 c "fanout 5000, acks elsewhere" 5000 --scenario fanout --connections 5000 --bystanders 4

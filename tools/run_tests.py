@@ -100,7 +100,7 @@ def web(count):
     if not (ROOT / "web/package.json").is_file():
         return
     print("\n== web", flush=True)
-    own = ROOT / "build/node/node_modules/node/bin"
+    own = ROOT / "build/node/bin"
     environment = {**os.environ, "PARLEY_BIN": str(ROOT / "build/release/src/cli/parley"),
                    "PATH": f"{own}:{os.environ['PATH']}" if own.is_dir() else os.environ["PATH"]}
     for script in ("typecheck", "test", "test:e2e"):

@@ -10,6 +10,7 @@ from parley_e2e import tap
 from parley_e2e.server import Server
 
 PAGE = b"<!doctype html><script>1</script><p>parley</p>"
+LOGIN = b"<!doctype html><p>log in</p>"
 SCRIPT = b"console.log('hello');" * 40
 
 
@@ -20,6 +21,8 @@ class Pages(unittest.TestCase):
         client = cls.folder / "client"
         (client / "assets").mkdir(parents=True)
         (client / "index.html").write_bytes(PAGE)
+        (client / "login").mkdir()
+        (client / "login" / "index.html").write_bytes(LOGIN)
         (client / "assets" / "app-1a2b.js").write_bytes(SCRIPT)
         (client / "assets" / "app-1a2b.js.gz").write_bytes(gzip.compress(SCRIPT))
         (client / "assets" / "app-1a2b.js.br").write_bytes(b"not really brotli")
@@ -63,7 +66,7 @@ class Pages(unittest.TestCase):
         self.assertEqual(self.get("/assets/app-1a2b.js", If_None_Match='"other"').status, 200)
 
     def test_the_clients_own_paths_get_the_shell(self):
-        for path in ("/", "/login", "/c/some/where"):
+        for path in ("/", "/register", "/c/some/where", "/x" * 200):
             answer = self.get(path, Accept="text/html,application/xhtml+xml,*/*;q=0.8")
             self.assertEqual((answer.status, answer.body), (200, PAGE))
             self.assertEqual(answer.header("cache-control"), "no-cache")
@@ -71,6 +74,12 @@ class Pages(unittest.TestCase):
             self.assertIn("script-src 'self' 'sha256-abc='", policy)
             self.assertIn("style-src 'self' 'sha256-def='", policy)
             self.assertNotIn("unsafe", policy)
+
+    def test_a_page_made_at_build_time(self):
+        for path in ("/login", "/login/", "/login/index.html"):
+            answer = self.get(path, Accept="text/html")
+            self.assertEqual((answer.status, answer.body), (200, LOGIN))
+            self.assertEqual(answer.header("referrer-policy"), "same-origin")
 
     def test_what_is_no_page(self):
         for path in ("/nope", "/.hidden", "/link", "/assets/", "/assets/../index.html2"):

@@ -163,8 +163,9 @@ void response_head(const struct response *r, const struct response_frame *frame,
         buf_printf(out,
                    "Cache-Control: %s\r\n"
                    "X-Content-Type-Options: nosniff\r\n"
-                   "Referrer-Policy: no-referrer\r\n",
-                   r->cache == NULL ? "no-store" : r->cache);
+                   "Referrer-Policy: %s\r\n",
+                   r->cache == NULL ? "no-store" : r->cache,
+                   r->referrer == NULL ? "no-referrer" : r->referrer);
     if (r->fields.n > 0)
         buf_put(out, r->fields.p, r->fields.n);
     if (frame->close)

@@ -24,6 +24,7 @@ struct response {
     struct bytes *shared; /* the body instead of `body`; a reference of its own; NULL: none */
     const char *type;     /* Content-Type; NULL: JSON */
     const char *cache;    /* Cache-Control; NULL: no-store */
+    const char *referrer; /* Referrer-Policy; NULL: no-referrer */
     struct buf fields;    /* further header lines, each with its CRLF */
     uint32_t retry_after_ms;
     bool gzip;             /* the body is compressed */

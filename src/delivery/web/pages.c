@@ -6,7 +6,8 @@
 #include "delivery/http/exchange.h"
 #include "delivery/web/table.h"
 
-#define ETAG_SIZE 32
+#define ETAG_SIZE         32
+#define WEB_PAGE_PATH_MAX 256 /* longer ones are no page of ours */
 
 static const char *const coding_names[] = {[WEB_BR] = "br", [WEB_GZIP] = "gzip", [WEB_PLAIN] = ""};
 
@@ -40,8 +41,11 @@ static void serve_file(struct exchange *x, const struct web_file *f)
     answer->cache = is_asset ? "public, max-age=31536000, immutable" : "no-cache";
     answer->varies_by_coding = f->data[WEB_BR].p != NULL || f->data[WEB_GZIP].p != NULL;
     buf_printf(&answer->fields, "ETag: %s\r\n", etag);
-    if (f->policy != NULL)
+    if (f->policy !=
+        NULL) { /* forms without scripts are judged by their Origin, so it must be sent */
         buf_printf(&answer->fields, "Content-Security-Policy: %s\r\n", f->policy);
+        answer->referrer = "same-origin";
+    }
     if (client_has(x->request, etag)) {
         answer->status = 304;
         return;
@@ -52,13 +56,25 @@ static void serve_file(struct exchange *x, const struct web_file *f)
     answer->shared = bytes_copy(f->data[coding].p, f->data[coding].n);
 }
 
+/* A page that was made at build time: "/login" is the file "/login/index.html". */
+static const struct web_file *find_page(const struct web_pages *p, struct str path)
+{
+    char name[WEB_PAGE_PATH_MAX];
+    while (path.n > 0 && path.p[path.n - 1] == '/')
+        path.n--;
+    int n = snprintf(name, sizeof name, "%.*s/index.html", STR_FMT(path));
+    const struct web_file *f =
+        n > 0 && (size_t)n < sizeof name ? web_table_find(p, (struct str){name, (size_t)n}) : NULL;
+    return f != NULL ? f : p->shell;
+}
+
 static bool serve(const struct http_pages *self, struct exchange *x)
 {
     const struct web_pages *p = (const struct web_pages *)(const void *)self;
     const struct http_request *r = x->request;
     const struct web_file *f = web_table_find(p, r->path);
     if (f == NULL && http_field_has_token(r, "Accept", "text/html"))
-        f = p->shell;
+        f = find_page(p, r->path);
     if (f == NULL)
         return false;
     serve_file(x, f);
