@@ -7,10 +7,19 @@ cd "$(dirname "$0")/../web"
 
 sources='app public scripts package.json package-lock.json vite.config.ts react-router.config.ts tsconfig.json'
 built=build/csp.json
+failed=../build/web.failed # so that a machine without npm's registry does not try at every start
 # shellcheck disable=SC2086 # one word a path
-if [ -f "$built" ] && [ -z "$(find $sources -newer "$built" -print -quit)" ]; then
+is_newest() {
+    [ -f "$1" ] && [ -z "$(find $sources -newer "$1" -print -quit)" ]
+}
+if is_newest "$built"; then
     exit 0
+elif is_newest "$failed"; then
+    echo "the web client could not be built; remove build/web.failed to try again" >&2
+    exit 1
 fi
+mkdir -p ../build
+touch "$failed"
 
 command -v npm >/dev/null || ../tools/install_packages.sh web
 major=$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0)
@@ -32,3 +41,4 @@ fi
 echo "building the web client" >&2
 npm ci --no-audit --no-fund --loglevel=error >&2
 npm run build --silent >&2
+rm "$failed"

@@ -87,6 +87,13 @@ class Pages(unittest.TestCase):
         self.assertEqual(self.get("/api/nope", Accept="text/html").status, 404)
         self.assertEqual(self.get("/login", method="POST", Accept="text/html").status, 404)
 
+    def test_nothing_outside_the_folder(self):
+        for path in ("/../csp.json", "/..%2fcsp.json", "/assets/../../csp.json",
+                     "/%2e%2e/csp.json", "/assets/%2e%2e%2f%2e%2e%2fcsp.json", "//csp.json"):
+            answer = self.get(path)
+            self.assertTrue(400 <= answer.status < 500, path)
+            self.assertNotIn(b"sha256", answer.body)
+
     def test_head(self):
         answer = self.get("/assets/app-1a2b.js", method="HEAD")
         self.assertEqual((answer.status, answer.body), (200, b""))
