@@ -5,7 +5,9 @@
 
 #include "base/mem.h"
 
-#define ARENA_BLOCK_BYTES 4096
+/* The first block is small, since most arenas hold little; the next ones double up to the last. */
+#define ARENA_BLOCK_BYTES_FIRST 512
+#define ARENA_BLOCK_BYTES_LAST  8192
 
 struct arena_block {
     struct arena_block *next;
@@ -34,7 +36,11 @@ void *arena_alloc(struct arena *a, size_t size)
     size = (size + align - 1) / align * align;
     struct arena_block *b = a->blocks;
     if (b == NULL || b->size - b->used < size) {
-        size_t room = size > ARENA_BLOCK_BYTES ? size : ARENA_BLOCK_BYTES;
+        size_t room = b == NULL ? ARENA_BLOCK_BYTES_FIRST : b->size * 2;
+        if (room > ARENA_BLOCK_BYTES_LAST)
+            room = ARENA_BLOCK_BYTES_LAST;
+        if (room < size)
+            room = size;
         b = mem_alloc(sizeof *b + room);
         b->next = a->blocks;
         b->used = 0;

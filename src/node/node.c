@@ -2,9 +2,13 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -14,6 +18,8 @@
 
 #define TICK_MS        1000
 #define REFRESH_MS     3000 /* another process' revocation is in force here within 5 s */
+#define TRIM_CHANGE    500  /* connections that came or went since the last trim */
+#define TRIM_CALM      10   /* and at most so many since the last look */
 #define DRAIN_POLL_MS  20
 #define DRAIN_RETRY_MS 5000 /* clients come back within this time, spread evenly */
 
@@ -26,9 +32,26 @@ static void on_tick(struct timer *t)
     timer_start(l->loop, t, TICK_MS);
 }
 
+/* What many connections needed while they came or went lies about in the heap: once it is calm
+ * again the kernel gets it back. The trim holds a lock of the heap for some milliseconds, hence
+ * not at every turn. */
+static void give_memory_back(struct node *n)
+{
+    int64_t now = metric_value(M_CONNECTIONS);
+    bool is_calm = llabs(now - n->connections_seen) <= TRIM_CALM;
+    n->connections_seen = now;
+    if (!is_calm || llabs(now - n->connections_trimmed) < TRIM_CHANGE)
+        return;
+    n->connections_trimmed = now;
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+}
+
 static void refresh(struct task *t)
 {
     struct node *n = MEM_OWNER(t, struct node, refresh_task);
+    give_memory_back(n);
     if (auth_refresh(n->auth) != ERR_OK)
         log_note(LOG_WARN, "revocations could not be read; trying again");
     atomic_store(&n->refreshing, false);

@@ -50,6 +50,7 @@ struct node {
     struct timer refresh; /* auth_refresh, on the first loop */
     struct task refresh_task;
     atomic_bool refreshing;
+    int64_t connections_seen, connections_trimmed; /* the refresh task's */
 
     unsigned n_loops;
     struct node_loop loops[];
