@@ -104,8 +104,9 @@ def web(count):
     environment = {**os.environ, "PARLEY_BIN": str(ROOT / "build/release/src/cli/parley"),
                    "PATH": f"{own}:{os.environ['PATH']}" if own.is_dir() else os.environ["PATH"]}
     for script in ("typecheck", "test", "test:e2e"):
-        done = subprocess.run(["npm", "run", "--silent", script], cwd=ROOT / "web", text=True,
-                              env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        done = subprocess.run(["timeout", "600", "npm", "run", "--silent", script],
+                              cwd=ROOT / "web", text=True, env=environment,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT)
         text = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
         tally = dict.fromkeys(("pass", "fail", "skipped"), 0)

@@ -14,7 +14,9 @@ const s = stage(async ({ parley }) => {
     env: { ...process.env, PARLEY_API: parley.api, PORT: String(port) },
     stdio: ["ignore", "pipe", "inherit"],
   });
-  await once(node.stdout, "data");
+  const ended = once(node, "exit").then(([code]) => assert.fail(`the pages' server ended with ${code}`));
+  await Promise.race([once(node.stdout, "data"), ended]);
+  ended.catch(() => undefined); // it is stopped when the tests are over
 });
 after(() => node?.kill());
 
