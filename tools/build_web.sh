@@ -39,6 +39,9 @@ if [ "$major" -lt 20 ]; then
 fi
 
 echo "building the web client" >&2
-npm ci --no-audit --no-fund --loglevel=error >&2
-npm run build --silent >&2
+npm ci --silent --no-audit --no-fund
+npm run build --silent >../build/web.log 2>&1 || {
+    cat ../build/web.log >&2
+    exit 1
+}
 rm "$failed"
