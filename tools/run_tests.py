@@ -100,9 +100,7 @@ def web(count):
     if not (ROOT / "web/package.json").is_file():
         return
     print("\n== web", flush=True)
-    own = ROOT / "build/node/bin"
-    environment = {**os.environ, "PARLEY_BIN": str(ROOT / "build/release/src/cli/parley"),
-                   "PATH": f"{own}:{os.environ['PATH']}" if own.is_dir() else os.environ["PATH"]}
+    environment = {**os.environ, "PARLEY_BIN": str(ROOT / "build/release/src/cli/parley")}
     for script in ("typecheck", "test", "test:e2e"):
         done = subprocess.run(["timeout", "600", "npm", "run", "--silent", script],
                               cwd=ROOT / "web", text=True, env=environment,
@@ -130,6 +128,8 @@ def main():
     parser.add_argument("--all", action="store_true", help="the long ones too")
     everything = parser.parse_args().all
     count = Count()
+    # What tools/install_packages.sh and tools/build_web.sh fetched comes first.
+    os.environ["PATH"] = f"{ROOT}/build/node/bin:{ROOT}/build/tools:{os.environ['PATH']}"
     if run(["tools/build_web.sh"]) != 0:
         count.fail("the build of the web client")
     stage(count, "asan", [] if everything else IN_C, slower=3)
