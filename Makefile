@@ -30,7 +30,7 @@ test: ## everything: unit, contract, simulation, end to end; under sanitizers; a
 	@tools/install_packages.sh build test tools
 	@tools/run_tests.py
 
-test-all: ## the same, and end to end under sanitizers, longer crash runs, each fuzz target 60 s
+test-all: ## the same with longer crash runs, and each fuzz target 60 s
 	@tools/install_packages.sh build test tools
 	@tools/run_tests.py --all
 

@@ -3,8 +3,8 @@
 
 Each stage is a build variant (tools/build.sh) and the tests that are worth running in it:
 
-    asan     gcc, AddressSanitizer and UndefinedBehaviorSanitizer: all tests in C
-    tsan     gcc, ThreadSanitizer: all tests in C
+    asan     gcc, AddressSanitizer and UndefinedBehaviorSanitizer: tests in C, and end to end
+    tsan     gcc, ThreadSanitizer: the same
     clang    clang, no warnings: built, not run
     release  what users get: end to end, and the checks of the tree and the binary
     web      the web client: its types, its own tests, and a browser against the release binary
@@ -25,7 +25,7 @@ SANITIZERS = {
     "UBSAN_OPTIONS": "halt_on_error=1:abort_on_error=1:print_stacktrace=1",
     "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1",
 }
-IN_C = ["--no-suite", "e2e", "--no-suite", "checks"]
+SANITIZED = ["--no-suite", "checks"]
 FROM_OUTSIDE = ["--suite", "e2e", "--suite", "checks"]
 
 
@@ -132,11 +132,11 @@ def main():
     os.environ["PATH"] = f"{ROOT}/build/node/bin:{ROOT}/build/tools:{os.environ['PATH']}"
     if run(["tools/build_web.sh"]) != 0:
         count.fail("the build of the web client")
-    stage(count, "asan", [] if everything else IN_C, slower=3)
-    stage(count, "tsan", IN_C, slower=6)
+    longer = {"PARLEY_E2E_ROUNDS": "20"} if everything else None
+    stage(count, "asan", SANITIZED, slower=3, environment=longer)
+    stage(count, "tsan", SANITIZED, slower=6, environment=longer)
     stage(count, "clang", None)
-    stage(count, "release", FROM_OUTSIDE,
-          environment={"PARLEY_E2E_ROUNDS": "20"} if everything else None)
+    stage(count, "release", FROM_OUTSIDE, environment=longer)
     web(count)
     if everything and run(["tools/run_fuzz.sh", "60"]) != 0:
         count.fail("fuzzing")
