@@ -7,7 +7,7 @@ BUILD = build/release
 
 help: ## this list
 	@echo "make TARGET:"
-	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 16
 
 run: build ## install what is missing, build, start on http://127.0.0.1:9000 (ARGS="--listen HOST:PORT")
 	@exec build/parley serve --data $(DATA) $(ARGS)
@@ -34,6 +34,15 @@ test-all: ## the same with longer crash runs, and each fuzz target 60 s
 	@tools/install_packages.sh build test tools
 	@tools/run_tests.py --all
 
+stack-up: ## the real services on loopback: Kafka, Cassandra, Redis, PostgreSQL, Jaeger, Prometheus
+	@tools/stack.sh up
+
+stack-down: ## stop them (tools/stack.sh wipe removes their data, too)
+	@tools/stack.sh down
+
+stack-status: ## which of them run
+	@tools/stack.sh status
+
 lint: ## format, clang-tidy, cppcheck, spelling, shell, layers, generated documents
 	@tools/install_packages.sh build test lint
 	@tools/run_lint.py
@@ -56,6 +65,7 @@ install: build ## binary, man page, systemd unit (DESTDIR, PREFIX)
 	sed 's|@PREFIX@|$(PREFIX)|' deploy/parley.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/parley.service
 
 clean: ## remove build/ (not the data)
+	@[ ! -e build/stack/switches ] || tools/stack.sh wipe
 	rm -rf build
 
-.PHONY: help run run-ssr screenshots build test test-all lint format bench fuzz install clean
+.PHONY: help run run-ssr screenshots build test test-all lint format bench fuzz install clean stack-up stack-down stack-status

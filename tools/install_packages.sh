@@ -2,7 +2,7 @@
 # Installs what is missing of the given sections of tools/packages.txt, and says what it installs.
 # Asks nothing. When nothing is missing it only asks dpkg, and is done in a few milliseconds.
 #
-#   tools/install_packages.sh build [test] [tools] [lint]
+#   tools/install_packages.sh build [test] [tools] [lint] [stack-...]
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -73,19 +73,35 @@ if ! command -v dpkg-query >/dev/null; then
     exit 0
 fi
 
-wanted=$(for section in "$@"; do [ "$section" = tools ] || lines_of "$section"; done | sort -u)
+# PostgreSQL's package would make a cluster and start it: ours are our own (tools/stack.sh).
+without_cluster() {
+    case " $* " in
+    *" postgresql "*)
+        as_root sh -c 'mkdir -p /etc/postgresql-common/createcluster.d &&
+            echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.d/parley.conf'
+        ;;
+    esac
+}
+
+wanted=$(for section in "$@"; do
+    case $section in *tools) ;; *) lines_of "$section" ;; esac
+done | sort -u)
 # shellcheck disable=SC2086 # one word a package
 missing=$(missing_of $wanted)
 if [ -n "$missing" ]; then
     # shellcheck disable=SC2086
     echo "installing:" $missing >&2
     # shellcheck disable=SC2086
+    without_cluster $missing
+    # shellcheck disable=SC2086
     apt_install $missing
 fi
-case " $* " in
-*" tools "*)
-    lines_of tools | while read -r program package; do
-        fetch_program "$program" "$package"
-    done
-    ;;
-esac
+for section in "$@"; do
+    case $section in
+    *tools)
+        lines_of "$section" | while read -r program package; do
+            fetch_program "$program" "$package"
+        done
+        ;;
+    esac
+done
