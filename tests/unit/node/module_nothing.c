@@ -1,0 +1,7 @@
+/* A library that is no driver. */
+int nothing(void);
+
+int nothing(void)
+{
+    return 0;
+}
