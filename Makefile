@@ -58,8 +58,11 @@ fuzz: ## each fuzz target 60 s (SECONDS_EACH=n, TARGETS="a b")
 	@tools/install_packages.sh build test
 	@tools/run_fuzz.sh $(or $(SECONDS_EACH),60) $(TARGETS)
 
-install: build ## binary, man page, systemd unit (DESTDIR, PREFIX)
+install: build ## binary, drivers, man page, systemd unit (DESTDIR, PREFIX)
 	install -D -m 755 build/parley $(DESTDIR)$(PREFIX)/bin/parley
+	for driver in build/release/src/adapter/*/parley-*.so; do \
+		[ ! -e $$driver ] || install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/parley $$driver || exit 1; \
+	done
 	install -D -m 644 deploy/parley.1 $(DESTDIR)$(PREFIX)/share/man/man1/parley.1
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's|@PREFIX@|$(PREFIX)|' deploy/parley.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/parley.service

@@ -1,20 +1,24 @@
-"""The binary is hardened as the build says: what an attacker who found a fault would have to get
-past. Only of an optimised build without sanitizers; others are skipped."""
+"""The binary and its modules are hardened as the build says: what an attacker who found a fault
+would have to get past. Only of an optimised build without sanitizers; others are skipped."""
 import os
+import pathlib
 import subprocess
 import unittest
 
 from parley_e2e import tap
 
 BIN = os.environ["PARLEY_BIN"]
+MODULES = sorted((pathlib.Path(BIN).parent.parent / "adapter").glob("*/parley-*.so"))
 
 
-def readelf(*options):
-    return subprocess.run(["readelf", "-W", *options, BIN], capture_output=True, text=True,
+def readelf(*options, file=BIN):
+    return subprocess.run(["readelf", "-W", *options, file], capture_output=True, text=True,
                           check=True).stdout
 
 
 class Hardening(unittest.TestCase):
+    """Of the program."""
+
     @classmethod
     def setUpClass(cls):
         cls.symbols = readelf("--dyn-syms")
@@ -50,6 +54,17 @@ class Hardening(unittest.TestCase):
     def test_no_search_path_of_its_own(self):
         self.assertNotIn("RPATH", self.dynamic)
         self.assertNotIn("RUNPATH", self.dynamic)
+
+    def test_modules(self):
+        for module in MODULES:
+            with self.subTest(module.name):
+                segments = readelf("--segments", file=module)
+                dynamic = readelf("--dynamic", file=module)
+                self.assertIn("GNU_RELRO", segments)
+                self.assertRegex(dynamic, r"FLAGS.*\bNOW\b")
+                self.assertNotIn("RWE", segments)
+                self.assertNotRegex(dynamic, "RPATH|RUNPATH|TEXTREL")
+                self.assertIn("__stack_chk_fail", readelf("--dyn-syms", file=module))
 
 
 if __name__ == "__main__":
