@@ -77,7 +77,7 @@ static enum err memberships(struct channel_store *self, const struct uuid *user,
     assert(self != NULL && !with_unread);
     const unsigned n = (unsigned)user->b[12] << 24 | (unsigned)user->b[13] << 16 |
                        (unsigned)user->b[14] << 8 | user->b[15];
-    out->position = seq;
+    out->positions = &seq;
     out->n = 1;
     out->items = arena_alloc(arena, sizeof *out->items);
     out->items[0].channel.id = uuid_number('c', n / scenario->sessions);
@@ -162,7 +162,7 @@ static void scenario_run(const struct scenario *sc, double seconds)
                                                    .tail_bytes_max = 32 << 20,
                                                    .backlog_bytes_max = SIZE_MAX,
                                                    .channels_max = 1000});
-    hub_set_position(hub, seq);
+    hub_set_position(hub, 0, seq);
     struct shard *sh = hub_add_shard(hub, &executor, kick, NULL);
     const unsigned n = sc->channels * sc->sessions;
     assert(n > 0);

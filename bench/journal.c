@@ -261,7 +261,7 @@ int main(int argc, char **argv)
     printf("opened in %.1f ms (%.1f ms of CPU) at position %llu\n",
            (double)(now_ns(CLOCK_MONOTONIC) - start) / 1e6,
            (double)now_ns(CLOCK_PROCESS_CPUTIME_ID) / 1e6,
-           (unsigned long long)journal_position(sqlite_store_journal(bench.store)));
+           (unsigned long long)journal_position(sqlite_store_journal(bench.store), 0));
     fflush(stdout);
     sqlite_store_start(bench.store, &sink);
     make_people();

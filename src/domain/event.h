@@ -30,11 +30,12 @@ struct origin {
 
 struct event {
     enum event_kind kind;
-    uint64_t seq;      /* position in the journal, > 0 */
-    uint64_t prev_seq; /* of the message or reply before it in this channel; 0 for the first */
-    uint64_t id;       /* message_id or reply_id; 0 for the other kinds */
-    uint64_t parent;   /* a reply's message_id; 0 for the other kinds */
-    int64_t at_us;     /* when, microseconds since 1970; of messages and replies the id's time */
+    unsigned partition; /* of the journal: the channel's; 0 where there is one */
+    uint64_t seq;       /* position in that partition, > 0 */
+    uint64_t prev_seq;  /* of the message or reply before it in this channel; 0 for the first */
+    uint64_t id;        /* message_id or reply_id; 0 for the other kinds */
+    uint64_t parent;    /* a reply's message_id; 0 for the other kinds */
+    int64_t at_us;      /* when, microseconds since 1970; of messages and replies the id's time */
     struct uuid channel;
     struct uuid user; /* who wrote, joined, left, created */
     struct str username;

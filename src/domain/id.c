@@ -25,6 +25,11 @@ uint64_t id_next(uint64_t last, int64_t now_ms, unsigned partition)
     return id;
 }
 
+unsigned id_partition(uint64_t id)
+{
+    return (unsigned)(id >> STEP_BITS) & ((1u << PARTITION_BITS) - 1);
+}
+
 int64_t id_time_ms(uint64_t id)
 {
     return (int64_t)(id >> (PARTITION_BITS + STEP_BITS)) + ID_EPOCH_MS;

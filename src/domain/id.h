@@ -26,6 +26,8 @@
  * millisecond, or `last` plus one step if that is later; never 0. `partition` is 0..63 and the same
  * for every id of one journal partition. */
 uint64_t id_next(uint64_t last, int64_t now_ms, unsigned partition);
+/* The partition in an id. */
+unsigned id_partition(uint64_t id);
 /* The millisecond in an id, since 1970. */
 int64_t id_time_ms(uint64_t id);
 /* The bucket of history a message belongs to: its milliseconds since ID_EPOCH_MS over ten days. */

@@ -1,12 +1,14 @@
 /* How a session learns its channels.
  *
- * It is registered at the shard's position `from`. A worker reads the memberships, as they are at
- * the store's position S. Joins and leaves of the user that arrive meanwhile are noted. When the
- * shard has reached S, its own position being P, the session's channels are
+ * It is registered at the shard's positions `from`, one a partition. A worker reads the
+ * memberships, as they are at the store's positions S. Joins and leaves of the user that arrive
+ * meanwhile are noted. When the shard has reached S in every partition, its own positions being P,
+ * the session's channels are
  *
  *     those of the snapshot, heard from `from` on (or from the join, if that came later)
  *     and what was noted after S, up to P
  *
+ * where each channel looks at the positions of its own partition.
  * Hence every later join or leave is one the session has not accounted for, and every earlier one,
  * if it still waits in an audience, is one it has. */
 #include <assert.h>
@@ -19,6 +21,7 @@
 
 struct change {
     struct uuid channel;
+    unsigned partition;
     uint64_t seq;
     bool is_join;
 };
@@ -34,10 +37,11 @@ struct attaching {
     struct list link; /* in shard->ahead, while the shard has not reached the snapshot */
     struct session *session;
     struct load *load; /* the snapshot that waits */
-    uint64_t from, last_tick;
+    uint64_t last_tick;
     uint32_t n_changes;
     bool lost_count; /* of the changes */
     struct change *changes;
+    uint64_t from[]; /* one a partition */
 };
 
 static void load_free(struct job *self)
@@ -79,10 +83,11 @@ static void load_start(struct session *s)
 
 void attach_start(struct session *s)
 {
-    struct attaching *a = MEM_NEW(struct attaching);
+    const size_t positions_bytes = hub_partitions(s->shard->hub) * sizeof(uint64_t);
+    struct attaching *a = mem_zalloc(sizeof *a + positions_bytes);
     list_init(&a->link);
     a->session = s;
-    a->from = s->shard->position;
+    memcpy(a->from, s->shard->positions, positions_bytes);
     a->last_tick = s->shard->ticks + PATIENCE_TICKS;
     session_get_work(s)->attaching = a;
     load_start(s);
@@ -98,7 +103,7 @@ void attach_note(struct session *s, const struct feed_item *item)
     if (a->changes == NULL)
         a->changes = mem_array(CHANGES_MAX, sizeof *a->changes);
     a->changes[a->n_changes++] =
-        (struct change){item->subject, item->last_seq, item->kind != FEED_LEFT};
+        (struct change){item->subject, item->partition, item->last_seq, item->kind != FEED_LEFT};
 }
 
 static void attach_fail(struct session *s, enum err err)
@@ -111,9 +116,9 @@ static void attach_fail(struct session *s, enum err err)
 
 /* From where on the session hears a channel of the snapshot. */
 static uint64_t attach_hears_from(const struct attaching *a, const struct uuid *channel,
-                                  uint64_t snapshot)
+                                  unsigned partition, uint64_t snapshot)
 {
-    uint64_t from = a->from;
+    uint64_t from = a->from[partition];
     for (uint32_t i = 0; i < a->n_changes; i++) {
         const struct change *c = &a->changes[i];
         if (c->is_join && c->seq <= snapshot && uuid_eq(&c->channel, channel))
@@ -131,7 +136,8 @@ static void attach_learn_head(struct shard *sh, struct audience *au, uint64_t he
     audience_learn_head(au, head_seq, snapshot);
     if (au->head_is_known)
         return;
-    struct tail_answer tail = tail_read(shard_tail(sh), &au->channel, snapshot, NULL, 0);
+    struct tail_answer tail =
+        tail_read(shard_tail(sh), au->partition, &au->channel, snapshot, NULL, 0);
     if (tail.complete && tail.missed == 0)
         audience_learn_head(au, head_seq, au->since);
 }
@@ -140,13 +146,15 @@ static void attach_apply(struct session *s, const struct attaching *a, const str
 {
     for (size_t i = 0; i < m->n; i++) {
         const struct uuid *channel = &m->items[i].channel.id;
-        session_subscribe(s, channel, attach_hears_from(a, channel, m->position));
+        const unsigned partition = shard_partition_of(s->shard, channel);
+        const uint64_t snapshot = m->positions[partition];
+        session_subscribe(s, channel, attach_hears_from(a, channel, partition, snapshot));
         struct audience *au = s->hub->subs[s->hub->n_subs - 1].audience;
-        attach_learn_head(s->shard, au, m->items[i].head_seq, m->position);
+        attach_learn_head(s->shard, au, m->items[i].head_seq, snapshot);
     }
     for (uint32_t i = 0; i < a->n_changes; i++) {
         const struct change *c = &a->changes[i];
-        if (c->seq <= m->position)
+        if (c->seq <= m->positions[c->partition])
             continue;
         const struct audience *au = audience_find(s->shard, &c->channel);
         const int slot = au == NULL ? -1 : session_find(s, au);
@@ -168,12 +176,11 @@ static void attach_finish(struct session *s)
         attach_start(s);
         return;
     }
-    s->hub->since = a->from;
     attach_apply(s, a, &a->load->memberships);
     w->reads = reads_new(&a->load->memberships);
     w->attaching = NULL;
     attach_free(a);
-    s->hub->accounted = sh->position;
+    s->hub->accounted = sh->received;
     s->hub->flags |= SESSION_ATTACHED;
     presence_enter(s);
     const uint64_t id = s->id, n_detached = sh->n_detached;
@@ -187,7 +194,17 @@ static void attach_finish(struct session *s)
         session_settle(s);
 }
 
-/* The store answered as of a position the session's notes do not reach back to: ask again. */
+/* Is every position of `a` at or above the one of `b`? */
+static bool positions_reach(const struct shard *sh, const uint64_t *a, const uint64_t *b)
+{
+    const unsigned n = hub_partitions(sh->hub);
+    unsigned i = 0;
+    while (i < n && a[i] >= b[i])
+        i++;
+    return i == n;
+}
+
+/* The store answered as of positions the session's notes do not reach back to: ask again. */
 static void attach_retry(struct session *s)
 {
     struct attaching *a = s->hub->work->attaching;
@@ -211,15 +228,16 @@ static void load_done(struct job *self)
         return;
     }
     a->load = MEM_OWNER(self, struct load, job);
-    if (a->load->memberships.position < a->from)
+    const uint64_t *snapshot = a->load->memberships.positions;
+    if (!positions_reach(s->shard, snapshot, a->from))
         attach_retry(s);
-    else if (a->load->memberships.position > s->shard->position)
+    else if (!positions_reach(s->shard, s->shard->positions, snapshot))
         list_append(&s->shard->ahead, &a->link);
     else
         attach_finish(s);
 }
 
-void attach_position_moved(struct shard *sh)
+void attach_positions_moved(struct shard *sh)
 {
     struct list now, *link;
     list_init(&now);
@@ -227,7 +245,7 @@ void attach_position_moved(struct shard *sh)
     for (link = sh->ahead.next; link != &sh->ahead; link = next) {
         next = link->next;
         const struct attaching *a = MEM_OWNER(link, struct attaching, link);
-        if (a->load == NULL || a->load->memberships.position > sh->position)
+        if (a->load == NULL || !positions_reach(sh, sh->positions, a->load->memberships.positions))
             continue;
         list_remove(link);
         list_append(&now, link);

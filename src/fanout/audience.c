@@ -24,8 +24,9 @@ struct audience *audience_get(struct shard *sh, const struct uuid *channel)
     a = MEM_NEW(struct audience);
     a->shard = sh;
     a->channel = *channel;
+    a->partition = shard_partition_of(sh, channel);
     a->last = &a->first;
-    a->since = sh->position;
+    a->since = sh->positions[a->partition];
     list_init(&a->link);
     table_add(&sh->audiences, &a->node, table_hash(channel));
     return a;
@@ -119,7 +120,7 @@ void audience_learn_head(struct audience *a, uint64_t head_seq, uint64_t positio
 
 uint64_t audience_boundary(const struct audience *a)
 {
-    return a->unbegun != NULL ? a->unbegun->item->first_seq - 1 : a->shard->position;
+    return a->unbegun != NULL ? a->unbegun->item->first_seq - 1 : a->shard->positions[a->partition];
 }
 
 void audience_frame(struct audience *a, uint32_t flag, const struct uuid *except,

@@ -10,7 +10,8 @@
  * A member that is held (it catches up, or has not settled) is passed over; what lies up to the
  * audience's boundary is then its gap's to deliver (catchup.h).
  *
- * The audience of UUID_NIL are all extended sessions: they hear of new channels. */
+ * The audience of UUID_NIL are all extended sessions: they hear of new channels. What they hear
+ * comes from all partitions, so their positions are the numbers by which the shard received it. */
 #ifndef PARLEY_FANOUT_AUDIENCE_H
 #define PARLEY_FANOUT_AUDIENCE_H
 
@@ -45,6 +46,7 @@ struct audience {
     struct list link;       /* in shard->fresh or shard->busy */
     struct shard *shard;
     struct uuid channel;
+    unsigned partition; /* of the channel */
 
     struct member *members;
     uint32_t n, cap;
@@ -53,7 +55,7 @@ struct audience {
 
     struct pending *first, **last; /* the pass's items, then those of no pass yet: */
     struct pending *unbegun;
-    uint64_t pass_last; /* the last position of the pass */
+    uint64_t pass_last; /* the last position of the pass (of UUID_NIL: the last number) */
     bool in_pass;
 
     bool head_is_known; /* `head_seq` is the channel's last post as of what was received */
@@ -78,7 +80,7 @@ struct member *audience_member(const struct session *s, uint32_t slot);
 void audience_receive(struct audience *a, struct pending *p);
 /* Does a join or leave of the user wait for its turn? */
 bool audience_awaits(const struct audience *a, const struct uuid *user);
-/* The channel's last post was `head_seq` at `position` of the journal. */
+/* The channel's last post was `head_seq` at `position` of its partition. */
 void audience_learn_head(struct audience *a, uint64_t head_seq, uint64_t position);
 /* Up to here passes have begun: authors were answered or are owed their acks. */
 uint64_t audience_boundary(const struct audience *a);
@@ -88,6 +90,8 @@ bool audience_step(struct audience *a);
 void audience_frame(struct audience *a, uint32_t flag, const struct uuid *except,
                     struct bytes *frame);
 
+/* shard.c: the how-manieth item its shard received it is. */
+uint64_t pending_number(const struct pending *p);
 /* shard.c: the item of `p` has been handed out. Frees `p` with the last of its share. */
 void pending_done(struct pending *p);
 

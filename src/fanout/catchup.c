@@ -270,7 +270,8 @@ static bool gap_advance(struct session *s, struct gap *g)
     if (g->pos >= boundary)
         return gap_rest(s, g, boundary);
     struct run *runs[TAIL_RUNS];
-    struct tail_answer tail = tail_read(shard_tail(s->shard), &a->channel, g->pos, runs, TAIL_RUNS);
+    struct tail_answer tail =
+        tail_read(shard_tail(s->shard), a->partition, &a->channel, g->pos, runs, TAIL_RUNS);
     if (tail.complete && tail.n == 0)
         return gap_close(s, g);
     if (!tail.complete && s->ops->is_writable(s)) {

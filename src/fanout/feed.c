@@ -80,6 +80,7 @@ static struct feed_item *feed_add(struct feed *f, const struct event *e, enum fe
     struct feed_item *item = &f->items[f->n++];
     *item = (struct feed_item){.kind = kind,
                                .channel = event_audience(e),
+                               .partition = e->partition,
                                .first_seq = e->seq,
                                .last_seq = e->seq,
                                .prev_seq = e->prev_seq,
@@ -142,7 +143,6 @@ struct feed *feed_build(const struct run_encoder *encoder, const struct event *e
     atomic_init(&f->refs, 1);
     if (n == 0)
         return f;
-    f->last_seq = events[n - 1].seq;
     struct feed_builder b = {.feed = f};
     run_builder_init(&b.runs, encoder);
     struct grouping g;

@@ -17,11 +17,12 @@ struct feed_item {
     enum feed_kind kind;
     uint32_t members;    /* joined, left: how many the channel has after it */
     struct uuid channel; /* who hears it; UUID_NIL: every extended session (created) */
-    uint64_t first_seq, last_seq;
-    uint64_t prev_seq;   /* of the message or reply before it in the channel */
-    struct uuid subject; /* created: the new channel, else `channel` */
-    struct uuid user;    /* joined, left, created: who */
-    struct str username; /* joined: borrowed from the feed */
+    unsigned partition;
+    uint64_t first_seq, last_seq; /* in that partition */
+    uint64_t prev_seq;            /* of the message or reply before it in the channel */
+    struct uuid subject;          /* created: the new channel, else `channel` */
+    struct uuid user;             /* joined, left, created: who */
+    struct str username;          /* joined: borrowed from the feed */
     struct run *run;
     struct run *own; /* joined, left: for the user's own sessions */
     size_t bytes;    /* towards the backlog */
@@ -29,8 +30,7 @@ struct feed_item {
 
 struct feed {
     atomic_uint refs;
-    uint64_t last_seq; /* of the batch, 0 when it was empty */
-    size_t bytes;      /* of all items */
+    size_t bytes; /* of all items */
     size_t n;
     struct feed_item items[];
 };

@@ -17,7 +17,8 @@ struct hub {
     struct notifier notifier;
     struct tail *tail;
     struct presence *presence;
-    uint64_t position; /* before the first batch */
+    unsigned n_partitions;
+    uint64_t *positions; /* before the first batch */
 
     pthread_mutex_t mutex; /* of the shards' backlogs and what follows */
     pthread_cond_t sunk;   /* a backlog got smaller */
@@ -43,7 +44,7 @@ static void hub_keep_tail(struct hub *h, const struct feed *f)
 {
     for (size_t i = 0; i < f->n; i++)
         if (f->items[i].kind == FEED_POSTS)
-            tail_append(h->tail, f->items[i].run, f->items[i].prev_seq);
+            tail_append(h->tail, f->items[i].partition, f->items[i].run, f->items[i].prev_seq);
     metric_set(M_TAIL_BYTES, (int64_t)tail_bytes(h->tail));
 }
 
@@ -122,7 +123,10 @@ struct hub *hub_new(const struct hub_config *config)
     h->config = *config;
     h->sink = (struct journal_sink){hub_prepare, hub_publish, hub_discard};
     h->notifier.ops = &hub_notifier_ops;
-    h->tail = tail_new(config->tail_bytes_max);
+    h->n_partitions = config->journal == NULL ? 1 : journal_partitions(config->journal);
+    assert(h->n_partitions >= 1 && h->n_partitions <= JOURNAL_PARTITIONS_MAX);
+    h->positions = mem_zalloc(h->n_partitions * sizeof *h->positions);
+    h->tail = tail_new(config->tail_bytes_max, h->n_partitions);
     h->presence = presence_new();
     pthread_mutex_init(&h->mutex, NULL);
     pthread_cond_init(&h->sunk, NULL);
@@ -137,6 +141,7 @@ void hub_free(struct hub *h)
         shard_free(h->shards[i]);
     presence_free(h->presence);
     tail_free(h->tail);
+    mem_free(h->positions);
     pthread_cond_destroy(&h->sunk);
     pthread_mutex_destroy(&h->mutex);
     mem_free(h);
@@ -160,12 +165,19 @@ void hub_stop(struct hub *h)
     pthread_mutex_unlock(&h->mutex);
 }
 
-void hub_set_position(struct hub *h, uint64_t position)
+void hub_set_position(struct hub *h, unsigned partition, uint64_t position)
 {
-    h->position = position;
-    tail_set_horizon(h->tail, position);
+    assert(partition < h->n_partitions);
+    h->positions[partition] = position;
+    tail_set_horizon(h->tail, partition, position);
     for (uint32_t i = 0; i < h->n_shards; i++)
-        h->shards[i]->position = position;
+        h->shards[i]->positions[partition] = position;
+}
+
+void hub_take_positions(struct hub *h)
+{
+    for (unsigned i = 0; i < h->n_partitions && h->config.journal != NULL; i++)
+        hub_set_position(h, i, journal_position(h->config.journal, i));
 }
 
 struct shard *hub_add_shard(struct hub *h, struct executor *executor, void (*kick)(void *arg),
@@ -173,7 +185,7 @@ struct shard *hub_add_shard(struct hub *h, struct executor *executor, void (*kic
 {
     assert(h->n_shards < HUB_SHARDS_MAX);
     struct shard *sh = shard_new(h, h->n_shards, executor, kick, arg);
-    sh->position = h->position;
+    memcpy(sh->positions, h->positions, h->n_partitions * sizeof *sh->positions);
     h->shards[h->n_shards++] = sh;
     return sh;
 }
@@ -181,6 +193,11 @@ struct shard *hub_add_shard(struct hub *h, struct executor *executor, void (*kic
 const struct hub_config *hub_config(const struct hub *h)
 {
     return &h->config;
+}
+
+unsigned hub_partitions(const struct hub *h)
+{
+    return h->n_partitions;
 }
 
 struct presence *hub_presence(const struct hub *h)
@@ -201,6 +218,11 @@ const struct hub_config *shard_config(const struct shard *sh)
 struct tail *shard_tail(const struct shard *sh)
 {
     return sh->hub->tail;
+}
+
+unsigned shard_partition_of(const struct shard *sh, const struct uuid *channel)
+{
+    return sh->hub->n_partitions == 1 ? 0 : journal_partition_of(sh->hub->config.journal, channel);
 }
 
 struct presence *shard_presence(const struct shard *sh)

@@ -8,6 +8,10 @@
  * at or below it are skipped; while it is being caught up live events are held, and the gap is
  * read from the tail (recent events in memory) or the store until nothing is left between them.
  * Hence none twice, none missing, live never before replay.
+ *
+ * Positions compare within a channel, and so within a partition of the journal. What concerns all
+ * channels of a session at once (which joins and leaves it has accounted for, which creations it
+ * was to hear of) is told by the order in which its shard received it.
  */
 #ifndef PARLEY_FANOUT_HUB_H
 #define PARLEY_FANOUT_HUB_H
@@ -29,6 +33,7 @@ struct session;
 
 struct hub_config {
     const struct run_encoder *encoder;
+    struct journal *journal; /* asked for its partitions; NULL: there is one */
     struct channel_store *channels;
     struct message_store *messages;
     /* Runs `t` where it may block (the workers); false when that is full: try again later. */
@@ -43,9 +48,11 @@ struct hub_config {
 struct hub *hub_new(const struct hub_config *config);
 /* After every session was detached and the journal, the workers and all loops have stopped. */
 void hub_free(struct hub *h);
-/* Where the journal stands, once it is open and before the first append or session: what is at or
- * below it was published before this hub existed. */
-void hub_set_position(struct hub *h, uint64_t position);
+/* Where a partition of the journal stands, once it is open and before the first append or session:
+ * what is at or below it was published before this hub existed. */
+void hub_set_position(struct hub *h, unsigned partition, uint64_t position);
+/* The same of all partitions, as the journal says. */
+void hub_take_positions(struct hub *h);
 struct journal_sink *hub_sink(struct hub *h);
 struct notifier *hub_notifier(struct hub *h);
 /* Makes publish stop waiting for shards that no longer run. */

@@ -84,11 +84,22 @@ static void pass_serve_authors(struct audience *a)
 
 /* ---- Joins and leaves: the user's own sessions first ---- */
 
-static void own_joined(struct session *s, struct audience *a, const struct feed_item *item)
+/* Where one who joins when `p` has its turn hears from: the join, or, when the session said its
+ * Hello after that was received, the last of what the Hello's answer covers. */
+static uint64_t joined_hears_from(const struct session *s, const struct pending *p)
 {
+    uint64_t from = p->item->last_seq;
+    for (; p != NULL && pending_number(p) <= s->hub->since; p = p->next)
+        from = p->item->last_seq;
+    return from;
+}
+
+static void own_joined(struct session *s, struct audience *a, const struct pending *p)
+{
+    const struct feed_item *item = p->item;
     int slot = session_find(s, a);
     if (slot < 0) {
-        session_subscribe(s, &a->channel, item->last_seq);
+        session_subscribe(s, &a->channel, joined_hears_from(s, p));
     } else {
         struct member *m = audience_member(s, (uint32_t)slot);
         if (m->pos >= item->last_seq)
@@ -118,15 +129,16 @@ static void own_left(struct session *s, struct audience *a, const struct feed_it
     gap_pay_acks(session_is_gone(sh, id, n_detached) ? NULL : s, gap);
 }
 
-static void pass_tell_own(struct audience *a, const struct feed_item *item)
+static void pass_tell_own(struct audience *a, const struct pending *p)
 {
+    const struct feed_item *item = p->item;
     struct session *next;
     for (struct session *s = shard_user_first(a->shard, &item->user); s != NULL; s = next) {
         next = shard_user_next(s);
-        if (!session_is(s, SESSION_ATTACHED) || item->last_seq <= s->hub->accounted)
+        if (!session_is(s, SESSION_ATTACHED) || pending_number(p) <= s->hub->accounted)
             continue;
         if (item->kind == FEED_JOINED)
-            own_joined(s, a, item);
+            own_joined(s, a, p);
         else
             own_left(s, a, item);
     }
@@ -141,7 +153,7 @@ static void pass_begin(struct audience *a)
     a->in_pass = true;
     a->cursor = 0;
     do {
-        a->pass_last = p->item->last_seq;
+        a->pass_last = p->item->kind == FEED_CREATED ? pending_number(p) : p->item->last_seq;
         p = p->next;
     } while (a->first->item->kind == FEED_POSTS && p != NULL && p->item->kind == FEED_POSTS);
     a->unbegun = p;
@@ -149,7 +161,7 @@ static void pass_begin(struct audience *a)
     if (item->kind == FEED_POSTS)
         pass_serve_authors(a);
     else if (item->kind != FEED_CREATED)
-        pass_tell_own(a, item);
+        pass_tell_own(a, a->first);
     if (item->kind == FEED_JOINED && a->watch != NULL)
         watch_note(a, &item->user, item->username);
 }
@@ -227,15 +239,15 @@ static void pass_walk_other(struct audience *a)
     const struct feed_item *item = a->first->item;
     for (unsigned left = AUDIENCE_SLICE; left > 0 && a->cursor < a->n; left--) {
         struct member *m = &a->members[a->cursor++];
-        const bool is_told = m->pos < item->last_seq && member_is_told(m, item);
+        const bool is_told = m->pos < a->pass_last && member_is_told(m, item);
         if (m->flags & MEMBER_HELD) {
             if (is_told)
                 gap_owe(m->session, m->slot, item->run, 0, false);
             member_pass_over(m);
             continue;
         }
-        if (m->pos < item->last_seq)
-            m->pos = item->last_seq;
+        if (m->pos < a->pass_last)
+            m->pos = a->pass_last;
         if (is_told)
             m->session->ops->push(m->session, item->run, 0, 1);
     }

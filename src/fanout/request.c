@@ -76,7 +76,8 @@ static void point_decide(struct session *s, struct point *p)
         return;
     }
     const struct audience *a = s->hub->subs[slot].audience;
-    struct tail_answer tail = tail_read(shard_tail(s->shard), &p->channel, p->seq, NULL, 0);
+    struct tail_answer tail =
+        tail_read(shard_tail(s->shard), a->partition, &p->channel, p->seq, NULL, 0);
     if (tail.complete && tail.has_head) {
         p->head_seq = tail.head;
         p->verdict = verdict_of(p->seq, tail.missed, tail.head);
@@ -258,9 +259,9 @@ static void hello_answer(struct session *s, struct request *r)
     s->hub->work->reads = NULL;
     hello_open_gaps(s, r, list, n);
     if (!r->was_settled)
-        s->hub->since = sh->position;
+        s->hub->since = sh->received;
     s->hub->flags |= SESSION_SETTLED | SESSION_OPEN;
-    session_subscribe(s, &UUID_NIL, sh->position);
+    session_subscribe(s, &UUID_NIL, sh->received);
     watch_set(s, r->watch, r->n_watch);
     s->ops->hello(s, list, n);
     mem_free(list);

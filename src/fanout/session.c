@@ -63,8 +63,6 @@ void session_subscribe(struct session *s, const struct uuid *channel, uint64_t p
                                (st->n_subs == 0 ? 1 : 2 * (size_t)st->n_subs) * sizeof *st->subs);
     struct audience *a = audience_get(s->shard, channel);
     const uint32_t slot = st->n_subs++;
-    if (pos < st->since)
-        pos = st->since;
     const uint32_t index = audience_add(a, s, slot, pos, session_initial_flags(s));
     st->subs[slot] = (struct subscription){a, index};
 }

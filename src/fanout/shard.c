@@ -12,7 +12,8 @@ struct feed_share {
     struct mail mail;
     struct shard *shard;
     struct feed *feed;
-    size_t n_open; /* items not handed out yet, and one while the share is being received */
+    size_t n_open;   /* items not handed out yet, and one while the share is being received */
+    uint64_t before; /* items the shard received before this share */
     struct pending items[];
 };
 
@@ -20,6 +21,11 @@ static void share_free(struct feed_share *f)
 {
     feed_unref(f->feed);
     mem_free(f);
+}
+
+uint64_t pending_number(const struct pending *p)
+{
+    return p->share->before + (uint64_t)(p - p->share->items) + 1;
 }
 
 /* The backlog shrinks by whole items as they are handed out, so that a long pass in one channel
@@ -103,19 +109,30 @@ static void fresh_serve(struct shard *sh)
         sh->kick(sh->kick_arg);
 }
 
+static void share_count(struct shard *sh, struct feed_share *f)
+{
+    f->before = sh->received;
+    sh->received += f->feed->n;
+    for (size_t i = 0; i < f->feed->n; i++) {
+        const struct feed_item *item = &f->feed->items[i];
+        uint64_t *position = &sh->positions[item->partition];
+        if (item->last_seq > *position)
+            *position = item->last_seq;
+    }
+}
+
 static void share_receive(struct task *t)
 {
     struct mail *m = MEM_OWNER(t, struct mail, task);
     struct feed_share *f = MEM_OWNER(m, struct feed_share, mail);
     struct shard *sh = f->shard;
-    if (f->feed->last_seq > sh->position)
-        sh->position = f->feed->last_seq;
+    share_count(sh, f);
     for (size_t i = 0; i < f->feed->n; i++)
         item_receive(sh, &f->items[i]);
     if (--f->n_open == 0)
         share_free(f);
     fresh_serve(sh);
-    attach_position_moved(sh);
+    attach_positions_moved(sh);
 }
 
 static void share_drop(struct mail *m)
@@ -167,6 +184,7 @@ struct shard *shard_new(struct hub *h, uint32_t index, struct executor *executor
     struct shard *sh = MEM_NEW(struct shard);
     sh->hub = h;
     sh->index = index;
+    sh->positions = mem_array(hub_partitions(h), sizeof *sh->positions);
     sh->executor = executor;
     sh->kick = kick;
     sh->kick_arg = arg;
@@ -209,6 +227,7 @@ void shard_free(struct shard *sh)
     table_fini(&sh->by_user);
     table_fini(&sh->audiences);
     task_queue_fini(&sh->inbox);
+    mem_free(sh->positions);
     mem_free(sh);
 }
 

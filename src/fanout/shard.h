@@ -52,8 +52,8 @@ struct session_state {
     struct subscription *subs; /* room for the power of two at or above `n_subs`, or more */
     uint32_t n_subs;
     uint32_t flags;
-    uint64_t accounted; /* joins and leaves up to here are in `subs` */
-    uint64_t since;     /* nothing live up to here: where it attached, or said its first Hello */
+    uint64_t accounted; /* joins and leaves received up to here are in `subs` */
+    uint64_t since;     /* nothing live of what was received up to here: its first Hello */
     struct session_work *work;
 };
 
@@ -71,25 +71,29 @@ struct shard {
     atomic_uint n_watched; /* audiences with watchers */
     atomic_bool is_stale;  /* a presence notice was dropped */
 
-    uint64_t position;   /* of the journal: the last feed received */
+    uint64_t *positions; /* of the journal, one a partition: the last event received */
+    uint64_t received;   /* items of feeds, ever: the shard's own order (pending_number) */
     uint64_t last_id;    /* of a session */
     uint64_t n_detached; /* ever: tells whether a callback made someone vanish */
     uint64_t ticks;
     struct table by_id, by_user, audiences;
     struct list fresh;   /* audiences that got something from the feed being received */
     struct list busy;    /* audiences with passes to go on with, taken in turns */
-    struct list ahead;   /* attaching sessions whose snapshot is ahead of `position` */
+    struct list ahead;   /* attaching sessions whose snapshot is ahead of `positions` */
     struct list watched; /* audiences with watchers */
     struct job_queue jobs;
 };
 
 /* hub.c */
 const struct hub_config *hub_config(const struct hub *h);
+unsigned hub_partitions(const struct hub *h);
 struct presence *hub_presence(const struct hub *h);
 /* NULL past the last. */
 struct shard *hub_shard(const struct hub *h, uint32_t index);
 const struct hub_config *shard_config(const struct shard *sh);
 struct tail *shard_tail(const struct shard *sh);
+/* The partition of the journal that a channel is in; of UUID_NIL any. */
+unsigned shard_partition_of(const struct shard *sh, const struct uuid *channel);
 struct presence *shard_presence(const struct shard *sh);
 /* `bytes` of feeds were handed out (or ignored). */
 void shard_handed_out(struct shard *sh, size_t bytes);
@@ -131,8 +135,8 @@ void session_release(struct session *s);
 void attach_start(struct session *s);
 /* The user joined or left `item->subject`, while the memberships are being loaded. */
 void attach_note(struct session *s, const struct feed_item *item);
-/* The shard's position has moved: sessions whose snapshot it has reached now are attached. */
-void attach_position_moved(struct shard *sh);
+/* The shard's positions have moved: sessions whose snapshot they have reached now are attached. */
+void attach_positions_moved(struct shard *sh);
 void attach_tick(struct shard *sh);
 void attach_free(struct attaching *a);
 

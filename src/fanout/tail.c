@@ -20,6 +20,7 @@ struct tail_channel {
     struct table_node node;
     struct list recent; /* in tail->recent, the most recently active last */
     struct uuid id;
+    unsigned partition;
     uint64_t floor; /* every post above it is here */
     uint64_t count;
     struct tail_run *ring;
@@ -31,12 +32,12 @@ struct tail {
     struct table channels;
     struct list recent;
     size_t bytes, bytes_max;
-    uint64_t horizon;
+    uint64_t horizons[]; /* one a partition */
 };
 
-struct tail *tail_new(size_t bytes_max)
+struct tail *tail_new(size_t bytes_max, unsigned partitions)
 {
-    struct tail *t = MEM_NEW(struct tail);
+    struct tail *t = mem_zalloc(sizeof *t + partitions * sizeof t->horizons[0]);
     pthread_mutex_init(&t->mutex, NULL);
     list_init(&t->recent);
     t->bytes_max = bytes_max;
@@ -73,8 +74,8 @@ static void channel_free(struct tail *t, struct tail_channel *c)
 {
     while (c->n > 0)
         channel_drop_oldest(t, c);
-    if (c->floor > t->horizon)
-        t->horizon = c->floor;
+    if (c->floor > t->horizons[c->partition])
+        t->horizons[c->partition] = c->floor;
     t->bytes -= channel_cost(c);
     table_remove(&t->channels, &c->node);
     list_remove(&c->recent);
@@ -93,10 +94,10 @@ void tail_free(struct tail *t)
     mem_free(t);
 }
 
-void tail_set_horizon(struct tail *t, uint64_t position)
+void tail_set_horizon(struct tail *t, unsigned partition, uint64_t position)
 {
     pthread_mutex_lock(&t->mutex);
-    t->horizon = position;
+    t->horizons[partition] = position;
     pthread_mutex_unlock(&t->mutex);
 }
 
@@ -111,10 +112,12 @@ static struct tail_channel *channel_find(const struct tail *t, const struct uuid
     return NULL;
 }
 
-static struct tail_channel *channel_new(struct tail *t, const struct uuid *id, uint64_t floor)
+static struct tail_channel *channel_new(struct tail *t, unsigned partition, const struct uuid *id,
+                                        uint64_t floor)
 {
     struct tail_channel *c = MEM_NEW(struct tail_channel);
     c->id = *id;
+    c->partition = partition;
     c->floor = floor;
     c->cap = 4;
     c->ring = mem_array(c->cap, sizeof *c->ring);
@@ -152,7 +155,7 @@ static void tail_trim(struct tail *t)
     }
 }
 
-void tail_append(struct tail *t, struct run *run, uint64_t prev_seq)
+void tail_append(struct tail *t, unsigned partition, struct run *run, uint64_t prev_seq)
 {
     pthread_mutex_lock(&t->mutex);
     struct tail_channel *c = channel_find(t, &run->channel);
@@ -162,7 +165,7 @@ void tail_append(struct tail *t, struct run *run, uint64_t prev_seq)
         c = NULL;
     }
     if (c == NULL)
-        c = channel_new(t, &run->channel, prev_seq);
+        c = channel_new(t, partition, &run->channel, prev_seq);
     if (c->n == c->cap)
         channel_grow(t, c);
     c->count += run->n;
@@ -207,8 +210,8 @@ static void channel_read(const struct tail_channel *c, uint64_t after, struct ru
         runs[out->n++] = run_ref(channel_run(c, at)->run);
 }
 
-struct tail_answer tail_read(struct tail *t, const struct uuid *channel, uint64_t after,
-                             struct run **runs, unsigned max)
+struct tail_answer tail_read(struct tail *t, unsigned partition, const struct uuid *channel,
+                             uint64_t after, struct run **runs, unsigned max)
 {
     struct tail_answer answer = {0};
     pthread_mutex_lock(&t->mutex);
@@ -216,7 +219,7 @@ struct tail_answer tail_read(struct tail *t, const struct uuid *channel, uint64_
     if (c != NULL)
         channel_read(c, after, runs, max, &answer);
     else
-        answer.complete = after >= t->horizon;
+        answer.complete = after >= t->horizons[partition];
     pthread_mutex_unlock(&t->mutex);
     return answer;
 }

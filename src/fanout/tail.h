@@ -4,7 +4,8 @@
  * A channel's messages and replies form a chain (each names the one before it), so a channel that
  * enters with a run knows its floor, the position before that run: the tail then holds every post
  * above the floor. Whatever was dropped, or never was here, lies at or below the horizon: for a
- * channel without a tail nothing above the horizon exists.
+ * channel without a tail nothing above the horizon exists. There is a horizon for each partition of
+ * the journal, since positions compare within one only.
  *
  * Bounds: bytes of all channels together (the channel that was quiet the longest loses its oldest
  * runs first), and per channel no more runs than a replay can use.
@@ -20,13 +21,14 @@
 
 struct tail;
 
-struct tail *tail_new(size_t bytes_max);
+struct tail *tail_new(size_t bytes_max, unsigned partitions);
 void tail_free(struct tail *t);
-/* Where the journal stood before the first batch of this process: nothing is known of what is at
+/* Where the partition stood before the first batch of this process: nothing is known of what is at
  * or below it. */
-void tail_set_horizon(struct tail *t, uint64_t position);
-/* `run` follows `prev_seq` in its channel; takes a reference of its own. The journal's thread. */
-void tail_append(struct tail *t, struct run *run, uint64_t prev_seq);
+void tail_set_horizon(struct tail *t, unsigned partition, uint64_t position);
+/* `run` follows `prev_seq` in its channel, which is in `partition`; takes a reference of its own.
+ * The journal's thread. */
+void tail_append(struct tail *t, unsigned partition, struct run *run, uint64_t prev_seq);
 
 struct tail_answer {
     bool
@@ -36,11 +38,11 @@ struct tail_answer {
     unsigned missed; /* how many posts follow the position, when complete */
     unsigned n;      /* runs handed out, oldest first; more may follow the last one */
 };
-/* What follows position `after` in `channel`. Puts at most `max` runs into `runs` (may be NULL with
- * `max` 0), each with a reference for the caller; the first may begin at or before `after`. Any
- * thread. */
-struct tail_answer tail_read(struct tail *t, const struct uuid *channel, uint64_t after,
-                             struct run **runs, unsigned max);
+/* What follows position `after` in `channel`, which is in `partition`. Puts at most `max` runs into
+ * `runs` (may be NULL with `max` 0), each with a reference for the caller; the first may begin at
+ * or before `after`. Any thread. */
+struct tail_answer tail_read(struct tail *t, unsigned partition, const struct uuid *channel,
+                             uint64_t after, struct run **runs, unsigned max);
 /* Bytes held now. */
 size_t tail_bytes(struct tail *t);
 

@@ -69,6 +69,7 @@ static void wire_hub(struct node *n)
 {
     n->hub = hub_new(&(struct hub_config){
         .encoder = &ws_run_encoder,
+        .journal = sqlite_store_journal(n->store),
         .channels = sqlite_store_channels(n->store),
         .messages = sqlite_store_messages(n->store),
         .run_blocking = run_on_workers,
@@ -79,7 +80,7 @@ static void wire_hub(struct node *n)
         .channels_max = n->limits.channels_per_connection,
     });
     sqlite_store_start(n->store, hub_sink(n->hub));
-    hub_set_position(n->hub, journal_position(sqlite_store_journal(n->store)));
+    hub_take_positions(n->hub);
 }
 
 static void wire_services(struct node *n)

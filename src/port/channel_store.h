@@ -20,9 +20,12 @@ struct membership {
     uint32_t unread;   /* others' messages and replies after read_seq, at most LIMIT_UNREAD */
 };
 
-/* The channels of one user as they were at one position of the journal. */
+/* The channels of one user as they were at one position of each partition of the journal. */
 struct memberships {
-    uint64_t position; /* every event up to here is accounted for, none after */
+    /* One a partition, in the arena: every join and leave up to it is accounted for, none after;
+     * heads are those of then, or later ones. Each is the position of an event that the journal's
+     * sink has heard of or soon hears of, or where the journal began. */
+    const uint64_t *positions;
     size_t n;
     struct membership *items; /* in the arena */
 };

@@ -10,7 +10,12 @@
  *        sink->publish         in order: pushes and acks go out
  *        append->done          each append of the batch, in order
  *
- * Every driver promises: batches are published in `seq` order, each exactly once; an append whose
+ * A journal may have several partitions, each an order of its own (the embedded engine has one). A
+ * channel lives in one of them for as long as the journal is open; positions compare within a
+ * partition, never across.
+ *
+ * Every driver promises: the events of a partition are published in `seq` order, each exactly once
+ * (a batch may mix partitions); an append whose
  * `client_msg_id` was seen before (same user, same channel, same content) is answered with the
  * first one's stamps and `duplicate`, is not published again, and its `done` comes only when the
  * first one is durable; with another content it fails with ERR_CLIENT_ID_CONFLICT; a reply to a
@@ -25,6 +30,8 @@
 
 #include "base/err.h"
 #include "domain/event.h"
+
+#define JOURNAL_PARTITIONS_MAX 64 /* six bits of an id */
 
 /* One message or reply on its way. The caller owns it, fills the upper part, keeps it and the
  * strings it points at unchanged until `done`. */
@@ -47,8 +54,8 @@ struct append {
 
 /* Who hears of batches: one, the hub. All calls come on the journal's thread. */
 struct journal_sink {
-    /* `events`, in seq order, are stamped but not yet durable; they and their strings live until
-     * publish or discard. Returns what the sink made of them. */
+    /* `events`, in seq order within each partition, are stamped but not yet durable; they and their
+     * strings live until publish or discard. Returns what the sink made of them. */
     void *(*prepare)(struct journal_sink *self, const struct event *events, size_t n);
     /* They are durable: hand them out. Takes `prepared`. May block while the readers' side is
      * full: that is the back-pressure that in the end refuses appends. */
@@ -60,7 +67,10 @@ struct journal_sink {
 struct journal;
 struct journal_ops {
     enum err (*append)(struct journal *self, struct append *a);
-    uint64_t (*position)(struct journal *self);
+    uint64_t (*position)(struct journal *self, unsigned partition);
+    /* NULL, both, where there is one partition. Fixed while the journal is open. Any thread. */
+    unsigned (*partitions)(struct journal *self);
+    unsigned (*partition_of)(struct journal *self, const struct uuid *channel);
 };
 
 struct journal {
@@ -74,10 +84,23 @@ static inline enum err journal_append(struct journal *j, struct append *a)
     return j->ops->append(j, a);
 }
 
-/* The last published `seq`, 0 when there is none. */
-static inline uint64_t journal_position(struct journal *j)
+/* The last published `seq` of a partition; before the first batch the one from which it goes on, 0
+ * when there is none. */
+static inline uint64_t journal_position(struct journal *j, unsigned partition)
 {
-    return j->ops->position(j);
+    return j->ops->position(j, partition);
+}
+
+/* 1..JOURNAL_PARTITIONS_MAX. */
+static inline unsigned journal_partitions(struct journal *j)
+{
+    return j->ops->partitions == NULL ? 1 : j->ops->partitions(j);
+}
+
+/* Below the number of partitions, whether or not the channel exists. */
+static inline unsigned journal_partition_of(struct journal *j, const struct uuid *channel)
+{
+    return j->ops->partition_of == NULL ? 0 : j->ops->partition_of(j, channel);
 }
 
 #endif

@@ -295,7 +295,7 @@ static void batch_that_is_not_durable_is_never_seen(void **state)
     struct kit *k = kit_ready(state);
     struct append first = sent(kit_message(k, 1, 1, "first", "c-1"));
     size_t published = kit_published(k);
-    uint64_t position = journal_position(k->driver->journal);
+    uint64_t position = journal_position(k->driver->journal, 0);
     kit_driver->refuse(k->driver, true);
     struct append a = sent(kit_message(k, 1, 1, "a", "c-2"));
     struct append b = sent(kit_message(k, 1, 1, "b", NULL));
@@ -306,7 +306,7 @@ static void batch_that_is_not_durable_is_never_seen(void **state)
     /* reads go on, and see nothing of it */
     assert_int_equal(history_size(k, 1), 1);
     assert_int_equal(kit_published(k), published);
-    assert_int_equal(journal_position(k->driver->journal), position);
+    assert_int_equal(journal_position(k->driver->journal, 0), position);
 
     kit_driver->refuse(k->driver, false);
     struct append again = sent(kit_message(k, 1, 1, "a", "c-2"));
@@ -387,11 +387,11 @@ static void stop_answers_what_is_queued_and_refuses_more(void **state)
 static void position_is_the_last_published(void **state)
 {
     struct kit *k = *state;
-    assert_int_equal(journal_position(k->driver->journal), 0);
+    assert_int_equal(journal_position(k->driver->journal, 0), 0);
     kit_ready(state);
-    assert_int_equal(journal_position(k->driver->journal), kit_event(k, kit_published(k) - 1).seq);
+    assert_int_equal(journal_position(k->driver->journal, 0), kit_event(k, kit_published(k) - 1).seq);
     struct append a = sent(kit_message(k, 1, 1, "a", NULL));
-    assert_int_equal(journal_position(k->driver->journal), a.seq);
+    assert_int_equal(journal_position(k->driver->journal, 0), a.seq);
 }
 
 /* ---- Many threads ---- */
@@ -454,10 +454,10 @@ static void everything_goes_on_after_a_restart(void **state)
     struct kit *k = kit_ready(state);
     struct append m = sent(kit_message(k, 1, 1, "m", "c-1"));
     assert_int_equal(kit_join(k, 2, 1), ERR_OK); /* the last event is no post */
-    uint64_t position = journal_position(k->driver->journal);
+    uint64_t position = journal_position(k->driver->journal, 0);
     clock_manual_step(&k->clock, -86400 * INT64_C(1000000));
     kit_reopen(k);
-    assert_int_equal(journal_position(k->driver->journal), position);
+    assert_int_equal(journal_position(k->driver->journal, 0), position);
     struct append again = sent(kit_message(k, 1, 1, "m", "c-1"));
     assert_true(again.duplicate);
     assert_same_stamps(&again, &m);

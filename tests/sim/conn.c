@@ -89,6 +89,16 @@ static void on_frame(struct session *s, struct bytes *frame)
         hear_presence(c, frame);
 }
 
+/* Everything after it is to be heard. */
+static uint64_t conn_attached_at(const struct conn *c, unsigned channel)
+{
+    const struct shard *sh = c->super.shard;
+    const struct uuid id = sim_channel(channel);
+    const struct audience *a = audience_find(c->super.shard, &id);
+    const int slot = a == NULL ? -1 : session_find(&c->super, a);
+    return slot < 0 ? sh->positions[0] : audience_member(&c->super, (uint32_t)slot)->pos;
+}
+
 static void on_attached(struct session *s, enum err err)
 {
     struct conn *c = conn_of(s);
@@ -97,7 +107,8 @@ static void on_attached(struct session *s, enum err err)
     if (err != ERR_OK && sim.mood.is_reliable)
         sim_violation("could not attach: %s", err_name(err));
     c->is_attached = true;
-    c->attach_position = s->hub->since; /* further on, if there was too much to note meanwhile */
+    for (unsigned i = 0; i < SIM_CHANNELS; i++)
+        c->heard[i].attached_at = conn_attached_at(c, i);
     if (err != ERR_OK)
         c->is_revoked = true; /* its owner closes it */
 }
@@ -137,8 +148,8 @@ static void conn_take_answer(struct conn *c, const struct session_channel *sc, b
     } else {
         h->upto = h->claimed = sc->head_seq;
         h->has_base = true;
-        if (h->upto < c->attach_position)
-            h->upto = c->attach_position;
+        if (h->upto < h->attached_at)
+            h->upto = h->attached_at;
     }
 }
 
@@ -169,11 +180,11 @@ static void on_hello(struct session *s, const struct session_channel *channels, 
         c->heard[i].is_watched = is_listed[i] && c->heard[i].wants_watch;
         if (!is_listed[i] && sim.loops[shard_index(s->shard)].head == NULL &&
             !sim.loops[shard_index(s->shard)].has_more &&
-            oracle_is_member(&sim.oracle, user_of(c), i, s->shard->position))
+            oracle_is_member(&sim.oracle, user_of(c), i, s->shard->positions[0]))
             sim_violation("user %u: Hello does not list channel %u", user_of(c), i);
     }
     c->is_open = c->is_settled = true;
-    c->open_position = s->shard->position;
+    c->open_position = s->shard->positions[0];
     conn_put_list(c, RECORD_HELLO, channels, n);
 }
 
@@ -189,7 +200,7 @@ static void on_resumed(struct session *s, const struct session_channel *channels
         } else { /* the store failed in the middle: live events go on from somewhere */
             if (sim.mood.is_reliable || channels[i].recovered)
                 sim_violation("a replay is given up without need");
-            h->upto = h->claimed = h->replay_to = s->shard->position;
+            h->upto = h->claimed = h->replay_to = s->shard->positions[0];
         }
     }
     conn_put_list(c, RECORD_RESUMED, channels, n);
@@ -218,7 +229,6 @@ struct conn *conn_open(struct client *client, unsigned shard)
     c->next = sim.conns;
     sim.conns = c;
     session_attach(sim.shards[shard], &c->super);
-    c->attach_position = sim.shards[shard]->position;
     for (unsigned i = 0; i < SIM_CHANNELS; i++)
         c->heard[i].was_behind = true;
     return c;
@@ -260,7 +270,7 @@ void conn_hello(struct conn *c)
     }
     c->said_hello = true;
     c->is_settled = c->is_settled && c->is_attached;
-    c->asked_at = c->super.shard->position;
+    c->asked_at = c->super.shard->positions[0];
     c->asked_published = sim.n_published;
     enum err err = session_hello(&c->super, points, n, watch, n_watch);
     assert(err == ERR_OK);
@@ -287,7 +297,7 @@ void conn_resume(struct conn *c, unsigned channel)
         const struct uuid id = sim_channel(channel);
         h->was_member = session_has(&c->super, &id);
         h->claimed = from;
-        c->asked_at = c->super.shard->position;
+        c->asked_at = c->super.shard->positions[0];
         c->asked_published = sim.n_published;
         h->is_held = h->was_behind = c->is_resuming = true;
     }

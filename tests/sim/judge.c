@@ -46,7 +46,7 @@ void judge_post(struct conn *c, const struct sim_frame *f, enum record_kind how)
         sim_violation("user %u hears %llu of channel %u before its time", user_of(c), LLU(f->seq),
                       f->channel);
     if (!h->has_base)
-        h->upto = c->attach_position;
+        h->upto = h->attached_at;
     if (f->seq <= h->upto)
         sim_violation("user %u, channel %u: %llu comes after %llu", user_of(c), f->channel,
                       LLU(f->seq), LLU(h->upto));
@@ -159,7 +159,7 @@ void judge_end(struct conn *c)
         if (!oracle_is_member(&sim.oracle, user_of(c), i, end))
             continue;
         if (!h->has_base)
-            h->upto = c->attach_position;
+            h->upto = h->attached_at;
         judge_no_hole(c, i, end + 1, false);
         judge_presence(c, i);
     }

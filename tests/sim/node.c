@@ -264,8 +264,8 @@ void node_start(void)
         *l = (struct sim_loop){.super.post = loop_post, .tail = &l->head};
         sim.shards[i] = hub_add_shard(sim.hub, &l->super, loop_kick, l);
     }
-    sim.n_published = journal_position(memory_store_journal(sim.store));
-    hub_set_position(sim.hub, sim.n_published);
+    sim.n_published = journal_position(memory_store_journal(sim.store), 0);
+    hub_set_position(sim.hub, 0, sim.n_published);
 }
 
 void node_kill(void)

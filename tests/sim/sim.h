@@ -62,6 +62,7 @@ struct record {
 /* What the server's end knows a session to have heard of one channel. */
 struct heard {
     bool has_base; /* `upto` means something */
+    uint64_t attached_at;
     uint64_t upto;
     uint64_t claimed;   /* the client said that it has this much */
     uint64_t replay_to; /* the head as it was told */
@@ -80,7 +81,7 @@ struct conn {
     struct client *client;
     struct conn *next;
     bool is_attached, said_hello, is_open, is_settled, is_writable, is_revoked, is_resuming;
-    uint64_t attach_position, open_position;
+    uint64_t open_position;
     uint64_t asked_at;        /* where the shard stood when Hello or Resume was said */
     uint64_t asked_published; /* and the journal */
     struct heard heard[SIM_CHANNELS];

@@ -18,15 +18,15 @@ static uint32_t channels_of_user(const struct memory_store *s, const struct uuid
 }
 
 /* The event that tells of a change of `c` by `u`. */
-static struct event *event_tell(struct memory_store *s, enum event_kind kind,
-                                const struct memory_channel *c, const struct memory_user *u)
+static void event_tell(struct memory_store *s, enum event_kind kind, const struct memory_channel *c,
+                       const struct memory_user *u)
 {
     const struct event e = {.kind = kind,
                             .channel = c->info.id,
                             .user = u->account.user.id,
                             .username = u->account.user.name,
                             .members = kind == EVENT_CREATED ? 0 : c->n_members};
-    return memory_event_add(s, &e);
+    memory_event_add(s, &e);
 }
 
 /* Nothing that was said before someone joined counts as unread. */
@@ -39,7 +39,8 @@ static void member_add(struct memory_store *s, struct memory_channel *c, struct 
     c->n_members++;
     m->user = u;
     m->read_seq = c->head;
-    m->joined_seq = event_tell(s, EVENT_JOINED, c, u)->seq;
+    m->nth = ++s->n_joins;
+    event_tell(s, EVENT_JOINED, c, u);
 }
 
 struct member_job {
@@ -61,6 +62,7 @@ static enum err create_run(struct memory_store *s, struct memory_job *self)
     struct memory_channel *c = MEM_NEW(struct memory_channel);
     c->info = *wanted;
     c->info.name.p = mem_strndup(wanted->name.p, wanted->name.n);
+    c->partition = memory_partition_of(s, &wanted->id);
     HASH_ADD(hh, s->by_channel, info.id, sizeof c->info.id, c);
     event_tell(s, EVENT_CREATED, c, owner);
     member_add(s, c, owner);
@@ -235,9 +237,10 @@ static enum err channel_members(struct channel_store *self, const struct uuid *c
 static uint32_t unread_count(const struct memory_store *s, const struct memory_channel *c,
                              const struct memory_member *m)
 {
+    const struct memory_partition *p = &s->partitions[c->partition];
     uint32_t n = 0;
-    for (size_t i = m->read_seq; i < s->n_events && n < LIMIT_UNREAD; i++) {
-        const struct event *e = s->events[i];
+    for (size_t i = memory_index_after(p, m->read_seq); i < p->n && n < LIMIT_UNREAD; i++) {
+        const struct event *e = p->events[i];
         n += event_is_post(e) && uuid_eq(&e->channel, &c->info.id) &&
              !uuid_eq(&e->user, &m->user->account.user.id);
     }
@@ -245,14 +248,14 @@ static uint32_t unread_count(const struct memory_store *s, const struct memory_c
 }
 
 struct sortable {
-    uint64_t joined_seq;
+    uint64_t nth;
     struct membership membership;
 };
 
 static int by_joining(const void *a, const void *b)
 {
     const struct sortable *x = a, *y = b;
-    return (x->joined_seq > y->joined_seq) - (x->joined_seq < y->joined_seq);
+    return (x->nth > y->nth) - (x->nth < y->nth);
 }
 
 static size_t memberships_collect(const struct memory_store *s, const struct uuid *user,
@@ -264,11 +267,19 @@ static size_t memberships_collect(const struct memory_store *s, const struct uui
         if (m == NULL)
             continue;
         all[n++] = (struct sortable){
-            m->joined_seq,
+            m->nth,
             {channel_copy(c, arena), c->head, m->read_seq, with_unread ? unread_count(s, c, m) : 0},
         };
     }
     return n;
+}
+
+static const uint64_t *positions_copy(const struct memory_store *s, struct arena *arena)
+{
+    uint64_t *positions = arena_alloc(arena, s->n_partitions * sizeof *positions);
+    for (unsigned i = 0; i < s->n_partitions; i++)
+        positions[i] = s->partitions[i].base + s->partitions[i].n;
+    return positions;
 }
 
 static enum err channel_memberships(struct channel_store *self, const struct uuid *user,
@@ -278,7 +289,7 @@ static enum err channel_memberships(struct channel_store *self, const struct uui
     pthread_mutex_lock(&s->mutex);
     struct sortable *all = mem_array(HASH_COUNT(s->by_channel), sizeof *all);
     out->n = memberships_collect(s, user, with_unread, arena, all);
-    out->position = s->n_events;
+    out->positions = positions_copy(s, arena);
     pthread_mutex_unlock(&s->mutex);
     qsort(all, out->n, sizeof *all, by_joining);
     out->items = arena_alloc(arena, out->n * sizeof *out->items);

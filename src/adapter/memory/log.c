@@ -32,14 +32,32 @@ static struct str str_own(struct str s)
     return (struct str){mem_strndup(s.n == 0 ? "" : s.p, s.n), s.n};
 }
 
+/* FNV-1a: the low bits of made-up ids are spread as well as those of drawn ones. */
+unsigned memory_partition_of(const struct memory_store *s, const struct uuid *channel)
+{
+    uint32_t hash = 2166136261u;
+    for (size_t i = 0; i < sizeof channel->b; i++)
+        hash = (hash ^ channel->b[i]) * 16777619u;
+    return hash % s->n_partitions;
+}
+
+size_t memory_index_after(const struct memory_partition *p, uint64_t seq)
+{
+    if (seq <= p->base)
+        return 0;
+    return seq - p->base < p->n ? (size_t)(seq - p->base) : p->n;
+}
+
 static void event_stamp(struct memory_store *s, struct event *e, struct memory_channel *c)
 {
-    e->seq = s->n_events + 1;
+    struct memory_partition *p = &s->partitions[c->partition];
+    e->partition = c->partition;
+    e->seq = p->base + p->n + 1;
     e->prev_seq = c->head;
     e->at_us = clock_wall_us(s->clock);
     if (!event_is_post(e))
         return;
-    e->id = s->last_id = id_next(s->last_id, e->at_us / 1000, 0);
+    e->id = p->last_id = id_next(p->last_id, e->at_us / 1000, c->partition);
     e->at_us = id_time_ms(e->id) * 1000;
     c->head = e->seq;
 }
@@ -73,12 +91,17 @@ static void client_id_add(struct memory_store *s, struct event *e)
     HASH_ADD(hh, s->client_ids, key, sizeof c->key, c);
 }
 
+static void list_add(struct event ***list, size_t *n, size_t *cap, struct event *e)
+{
+    if (*n == *cap) {
+        *cap = *cap == 0 ? 64 : 2 * *cap;
+        *list = mem_realloc(*list, *cap * sizeof **list);
+    }
+    (*list)[(*n)++] = e;
+}
+
 struct event *memory_event_add(struct memory_store *s, const struct event *e)
 {
-    if (s->n_events == s->events_cap) {
-        s->events_cap = s->events_cap == 0 ? 64 : 2 * s->events_cap;
-        s->events = mem_realloc(s->events, s->events_cap * sizeof *s->events);
-    }
     struct event *copy = MEM_NEW(struct event);
     *copy = *e;
     copy->username = str_own(e->username);
@@ -91,7 +114,9 @@ struct event *memory_event_add(struct memory_store *s, const struct event *e)
         copy->channel_info = c->info;
     if (copy->client_msg_id.n > 0)
         client_id_add(s, copy);
-    s->events[s->n_events++] = copy;
+    struct memory_partition *p = &s->partitions[c->partition];
+    list_add(&p->events, &p->n, &p->cap, copy);
+    list_add(&s->batch, &s->n_batch, &s->batch_cap, copy);
     return copy;
 }
 
@@ -105,8 +130,9 @@ static void event_free(struct event *e)
 
 void memory_event_undo(struct memory_store *s)
 {
-    struct event *e = s->events[--s->n_events];
+    struct event *e = s->batch[--s->n_batch];
     assert(event_is_post(e));
+    s->partitions[e->partition].n--;
     memory_channel_find(s, &e->channel)->head = e->prev_seq;
     if (e->client_msg_id.n > 0) {
         struct memory_client_id *c = client_id_find(s, &e->channel, &e->user, e->client_msg_id);
@@ -123,16 +149,24 @@ void memory_log_free(struct memory_store *s)
         HASH_DEL(s->client_ids, c);
         mem_free(c);
     }
-    for (size_t i = 0; i < s->n_events; i++)
-        event_free(s->events[i]);
-    mem_free(s->events);
+    for (unsigned i = 0; i < s->n_partitions; i++) {
+        struct memory_partition *p = &s->partitions[i];
+        while (p->n > 0)
+            event_free(p->events[--p->n]);
+        mem_free(p->events);
+    }
+    mem_free(s->batch);
 }
 
 struct event *memory_message_find(const struct memory_store *s, uint64_t id)
 {
-    for (size_t i = 0; i < s->n_events; i++)
-        if (s->events[i]->kind == EVENT_MESSAGE && s->events[i]->id == id)
-            return s->events[i];
+    const unsigned partition = id_partition(id);
+    if (partition >= s->n_partitions)
+        return NULL;
+    const struct memory_partition *p = &s->partitions[partition];
+    for (size_t i = 0; i < p->n; i++)
+        if (p->events[i]->kind == EVENT_MESSAGE && p->events[i]->id == id)
+            return p->events[i];
     return NULL;
 }
 

@@ -1,5 +1,6 @@
 #include "adapter/memory/state.h"
 #include "base/mem.h"
+#include "domain/id.h"
 
 static struct memory_store *store_of(struct message_store *self)
 {
@@ -8,9 +9,10 @@ static struct memory_store *store_of(struct message_store *self)
 
 static uint64_t reply_count(const struct memory_store *s, uint64_t message_id)
 {
+    const struct memory_partition *p = &s->partitions[id_partition(message_id)];
     uint64_t n = 0;
-    for (size_t i = 0; i < s->n_events; i++)
-        n += s->events[i]->kind == EVENT_REPLY && s->events[i]->parent == message_id;
+    for (size_t i = 0; i < p->n; i++)
+        n += p->events[i]->kind == EVENT_REPLY && p->events[i]->parent == message_id;
     return n;
 }
 
@@ -28,6 +30,7 @@ static void page_add(const struct memory_store *s, const struct event *e, struct
 /* Which posts a newest-first page is made of. */
 struct wanted {
     enum event_kind kind;
+    unsigned partition;
     const struct uuid *channel; /* of messages */
     uint64_t parent;            /* of replies */
     uint64_t from_id;
@@ -44,9 +47,12 @@ static enum err page_back(struct memory_store *s, const struct wanted *w, unsign
                           struct arena *arena, struct post_page *out)
 {
     *out = (struct post_page){.rows = arena_alloc(arena, limit * sizeof *out->rows)};
+    if (w->partition >= s->n_partitions)
+        return ERR_OK;
     pthread_mutex_lock(&s->mutex);
-    for (size_t i = s->n_events; i-- > 0 && out->next_id == 0;) {
-        const struct event *e = s->events[i];
+    const struct memory_partition *p = &s->partitions[w->partition];
+    for (size_t i = p->n; i-- > 0 && out->next_id == 0;) {
+        const struct event *e = p->events[i];
         if (!is_wanted(w, e))
             continue;
         if (out->n < limit)
@@ -62,14 +68,21 @@ static enum err message_messages(struct message_store *self, const struct uuid *
                                  uint64_t from_id, unsigned limit, struct arena *arena,
                                  struct post_page *out)
 {
-    const struct wanted w = {.kind = EVENT_MESSAGE, .channel = channel, .from_id = from_id};
-    return page_back(store_of(self), &w, limit, arena, out);
+    struct memory_store *s = store_of(self);
+    const struct wanted w = {.kind = EVENT_MESSAGE,
+                             .partition = memory_partition_of(s, channel),
+                             .channel = channel,
+                             .from_id = from_id};
+    return page_back(s, &w, limit, arena, out);
 }
 
 static enum err message_replies(struct message_store *self, uint64_t message_id, uint64_t from_id,
                                 unsigned limit, struct arena *arena, struct post_page *out)
 {
-    const struct wanted w = {.kind = EVENT_REPLY, .parent = message_id, .from_id = from_id};
+    const struct wanted w = {.kind = EVENT_REPLY,
+                             .partition = id_partition(message_id),
+                             .parent = message_id,
+                             .from_id = from_id};
     return page_back(store_of(self), &w, limit, arena, out);
 }
 
@@ -79,8 +92,9 @@ static enum err message_after(struct message_store *self, const struct uuid *cha
     struct memory_store *s = store_of(self);
     *out = (struct post_page){.rows = arena_alloc(arena, limit * sizeof *out->rows)};
     pthread_mutex_lock(&s->mutex);
-    for (size_t i = seq < s->n_events ? seq : s->n_events; i < s->n_events && !out->more; i++) {
-        const struct event *e = s->events[i];
+    const struct memory_partition *p = &s->partitions[memory_partition_of(s, channel)];
+    for (size_t i = memory_index_after(p, seq); i < p->n && !out->more; i++) {
+        const struct event *e = p->events[i];
         if (!event_is_post(e) || !uuid_eq(&e->channel, channel))
             continue;
         if (out->n < limit)
@@ -100,8 +114,9 @@ static enum err message_missed(struct message_store *self, const struct uuid *ch
     pthread_mutex_lock(&s->mutex);
     const struct memory_channel *c = memory_channel_find(s, channel);
     *head_seq = c == NULL ? 0 : c->head;
-    for (size_t i = seq < s->n_events ? seq : s->n_events; i < s->n_events && *count < max; i++)
-        *count += event_is_post(s->events[i]) && uuid_eq(&s->events[i]->channel, channel);
+    const struct memory_partition *p = &s->partitions[memory_partition_of(s, channel)];
+    for (size_t i = memory_index_after(p, seq); i < p->n && *count < max; i++)
+        *count += event_is_post(p->events[i]) && uuid_eq(&p->events[i]->channel, channel);
     pthread_mutex_unlock(&s->mutex);
     return ERR_OK;
 }

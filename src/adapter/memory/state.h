@@ -19,13 +19,15 @@ struct memory_user {
 struct memory_member {
     struct memory_member *next; /* in order of joining */
     struct memory_user *user;
-    uint64_t joined_seq, read_seq;
+    uint64_t read_seq;
+    uint64_t nth; /* of all joins there ever were */
 };
 
 struct memory_channel {
     struct channel info; /* its name is owned */
     struct memory_member *members;
     uint32_t n_members;
+    unsigned partition;
     uint64_t head; /* of posts */
     UT_hash_handle hh;
 };
@@ -54,6 +56,14 @@ struct memory_job {
     bool answered;
 };
 
+/* One partition of the journal. Its positions count from `base`, and its ids carry its number. */
+struct memory_partition {
+    struct event **events; /* events[seq - base - 1]; their strings are owned */
+    size_t n, cap;
+    uint64_t base, last_id;
+    atomic_uint_least64_t position; /* the last published seq */
+};
+
 struct memory_store {
     struct journal journal;
     struct account_store accounts;
@@ -76,10 +86,11 @@ struct memory_store {
     struct memory_channel *by_channel;
     struct memory_client_id *client_ids;
     struct memory_revocation *revocations;
-    struct event **events; /* events[seq - 1]; their strings are owned */
-    size_t n_events, events_cap;
-    uint64_t last_id;
-    atomic_uint_least64_t position; /* the last published seq */
+    uint64_t n_joins;
+    struct event **batch; /* what the batch under way has added, in order */
+    size_t n_batch, batch_cap;
+    unsigned n_partitions;
+    struct memory_partition partitions[];
 };
 
 /* Runs `job` in a batch and returns its answer; ERR_UNAVAILABLE when the journal is not open. */
@@ -90,9 +101,13 @@ enum err memory_store_do(struct memory_store *s, struct memory_job *job);
 struct memory_user *memory_user_find(const struct memory_store *s, const struct uuid *id);
 struct memory_channel *memory_channel_find(const struct memory_store *s, const struct uuid *id);
 struct memory_member *memory_member_find(const struct memory_channel *c, const struct uuid *user);
-/* Appends a copy of `e` to the log; sets its seq, prev_seq and, for posts, id and time. */
+unsigned memory_partition_of(const struct memory_store *s, const struct uuid *channel);
+/* The index of the first event after position `seq`; `p->n` when there is none. */
+size_t memory_index_after(const struct memory_partition *p, uint64_t seq);
+/* Appends a copy of `e` to the log; sets its partition, seq, prev_seq and, for posts, id and time.
+ */
 struct event *memory_event_add(struct memory_store *s, const struct event *e);
-/* Takes the last event, a post, out of the log and out of everything that it changed. */
+/* Takes the batch's last event, a post, out of the log and out of everything that it changed. */
 void memory_event_undo(struct memory_store *s);
 void memory_log_free(struct memory_store *s);
 /* Judges `a` and appends its event; the verdict is in `a`. */

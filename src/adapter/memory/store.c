@@ -12,7 +12,6 @@ struct batch {
     struct append *appends;
     struct memory_job *jobs;
     size_t size;
-    size_t first; /* its events are events[first ..] of the store */
     struct event *events;
     size_t n_events;
     void *prepared;
@@ -36,12 +35,25 @@ static enum err journal_queue(struct journal *self, struct append *a)
     return e;
 }
 
-static uint64_t journal_last(struct journal *self)
+static uint64_t journal_last(struct journal *self, unsigned partition)
 {
-    return atomic_load(&MEM_OWNER(self, struct memory_store, journal)->position);
+    struct memory_store *s = MEM_OWNER(self, struct memory_store, journal);
+    assert(partition < s->n_partitions);
+    return atomic_load(&s->partitions[partition].position);
 }
 
-static const struct journal_ops journal_ops = {journal_queue, journal_last};
+static unsigned journal_count(struct journal *self)
+{
+    return MEM_OWNER(self, struct memory_store, journal)->n_partitions;
+}
+
+static unsigned journal_find(struct journal *self, const struct uuid *channel)
+{
+    return memory_partition_of(MEM_OWNER(self, struct memory_store, journal), channel);
+}
+
+static const struct journal_ops journal_ops = {journal_queue, journal_last, journal_count,
+                                               journal_find};
 
 enum err memory_store_do(struct memory_store *s, struct memory_job *job)
 {
@@ -72,10 +84,10 @@ static void batch_take(struct memory_store *s, struct batch *b)
     *b = (struct batch){.appends = s->append_head,
                         .jobs = s->job_head,
                         .size = s->n_appends,
-                        .first = s->n_events,
                         .refused = s->refusing};
     for (struct memory_job *j = b->jobs; j != NULL; j = j->next)
         b->size++;
+    s->n_batch = 0;
     s->append_head = NULL;
     s->append_tail = &s->append_head;
     s->n_appends = 0;
@@ -87,16 +99,17 @@ static void batch_take(struct memory_store *s, struct batch *b)
  * and the appends' own strings, which outlive a discarded log. */
 static void batch_list_events(struct memory_store *s, struct batch *b)
 {
-    b->n_events = s->n_events - b->first;
+    size_t nth = 0; /* the appends come first, in their order */
+    b->n_events = s->n_batch;
     if (b->n_events == 0)
         return;
     b->events = mem_array(b->n_events, sizeof *b->events);
     for (size_t i = 0; i < b->n_events; i++)
-        b->events[i] = *s->events[b->first + i];
+        b->events[i] = *s->batch[i];
     for (const struct append *a = b->appends; a != NULL; a = a->next) {
         if (a->err != ERR_OK || a->duplicate)
             continue;
-        struct event *e = &b->events[a->seq - 1 - b->first];
+        struct event *e = &b->events[nth++];
         e->username = a->username;
         e->content = a->content;
         e->client_msg_id = a->client_msg_id;
@@ -118,7 +131,7 @@ static void batch_judge(struct memory_store *s, struct batch *b)
 
 static void batch_undo(struct memory_store *s, struct batch *b)
 {
-    while (s->n_events > b->first)
+    while (s->n_batch > 0)
         memory_event_undo(s);
     for (struct append *a = b->appends; a != NULL; a = a->next) {
         a->err = ERR_UNAVAILABLE;
@@ -150,7 +163,8 @@ static void batch_publish(struct memory_store *s, const struct batch *b)
         metric_inc(M_JOURNAL_FAILED);
         return;
     }
-    atomic_store(&s->position, b->events[b->n_events - 1].seq);
+    for (size_t i = 0; i < b->n_events; i++)
+        atomic_store(&s->partitions[b->events[i].partition].position, b->events[i].seq);
     metric_observe(M_JOURNAL_BATCH, b->n_events);
 }
 
@@ -216,9 +230,21 @@ static void *journal_thread(void *arg)
     return NULL;
 }
 
+static void partitions_init(struct memory_store *s, unsigned n)
+{
+    assert(n <= JOURNAL_PARTITIONS_MAX);
+    s->n_partitions = n;
+    for (unsigned i = 0; i < n; i++) {
+        s->partitions[i].base = i == 0 ? 0 : 100 * (uint64_t)(n - i);
+        atomic_init(&s->partitions[i].position, s->partitions[i].base);
+    }
+}
+
 struct memory_store *memory_store_new(const struct memory_config *config)
 {
-    struct memory_store *s = MEM_NEW(struct memory_store);
+    const unsigned partitions = config->partitions == 0 ? 1 : config->partitions;
+    struct memory_store *s = mem_zalloc(sizeof *s + partitions * sizeof s->partitions[0]);
+    partitions_init(s, partitions);
     s->journal.ops = &journal_ops;
     s->accounts.ops = &memory_account_ops;
     s->channels.ops = &memory_channel_ops;

@@ -6,6 +6,10 @@
  * blocking writes are queued, and the thread takes everything queued as one batch. Stepped, nothing
  * happens until memory_store_step takes the batch on the calling thread; a blocking write then
  * steps by itself. So a simulator decides when a batch is cut, and a schedule can be repeated.
+ *
+ * With several partitions each counts its positions from another place, and a later one from a
+ * lower place, so that positions of different partitions overlap: whoever compares them is found
+ * out.
  */
 #ifndef PARLEY_ADAPTER_MEMORY_STORE_H
 #define PARLEY_ADAPTER_MEMORY_STORE_H
@@ -22,7 +26,8 @@
 struct memory_config {
     const struct clock *clock;
     bool stepped;
-    size_t appends_max; /* that may wait; more are refused. 0: 65,536 */
+    size_t appends_max;  /* that may wait; more are refused. 0: 65,536 */
+    unsigned partitions; /* of the journal, at most JOURNAL_PARTITIONS_MAX. 0: one */
 };
 
 struct memory_store;

@@ -199,9 +199,10 @@ static void listing_apply_moves(struct listing *all, const struct position_move 
 static void memberships_fill(struct db *db, int64_t user, bool with_unread, struct listing *all,
                              struct arena *arena, struct memberships *out)
 {
-    uint64_t stamp;
-    out->position = 0;
-    find_last(db, &out->position, &stamp);
+    uint64_t stamp, *position = arena_alloc(arena, sizeof *position);
+    *position = 0;
+    find_last(db, position, &stamp);
+    out->positions = position;
     out->n = all->n;
     out->items = arena_alloc(arena, all->n * sizeof *out->items);
     for (size_t i = 0; i < all->n; i++) {

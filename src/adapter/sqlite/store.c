@@ -18,12 +18,13 @@ static enum err journal_queue(struct journal *self, struct append *a)
     return s->beside ? ERR_UNAVAILABLE : queue_append(&s->queue, a);
 }
 
-static uint64_t journal_last(struct journal *self)
+static uint64_t journal_last(struct journal *self, unsigned partition)
 {
+    (void)partition;
     return atomic_load(&MEM_OWNER(self, struct sqlite_store, journal)->position);
 }
 
-static const struct journal_ops journal_ops = {journal_queue, journal_last};
+static const struct journal_ops journal_ops = {.append = journal_queue, .position = journal_last};
 
 static struct sqlite_store *store_new(const struct sqlite_config *config)
 {

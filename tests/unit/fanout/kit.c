@@ -126,7 +126,9 @@ static enum err store_memberships(struct channel_store *self, const struct uuid 
     struct kit *k = MEM_OWNER(self, struct kit, channels);
     (void)with_unread;
     k->n_loads++;
-    out->position = k->n_committed;
+    uint64_t *position = arena_alloc(arena, sizeof *position);
+    *position = k->n_committed;
+    out->positions = position;
     out->items = arena_alloc(arena, (k->n_committed + 1) * sizeof *out->items);
     for (size_t i = 0; i < k->n_committed; i++) {
         const struct event *e = &k->log[i];
@@ -365,7 +367,7 @@ void kit_open_hub(struct kit *k)
         *l = (struct kit_loop){.super.post = loop_post, .tail = &l->head};
         k->shards[i] = hub_add_shard(k->hub, &l->super, loop_kick, l);
     }
-    hub_set_position(k->hub, k->n_committed);
+    hub_set_position(k->hub, 0, k->n_committed);
     k->n_published = k->n_committed;
 }
 

@@ -244,7 +244,7 @@ static void threads_start(void)
         task_queue_init(&l->queue, loop_wake, l);
         l->shard = hub_add_shard(k.hub, &l->super, loop_wake, l);
     }
-    hub_set_position(k.hub, k.n_committed);
+    hub_set_position(k.hub, 0, k.n_committed);
 }
 
 static void threads_free(void)

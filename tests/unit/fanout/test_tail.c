@@ -32,26 +32,26 @@ static void append(struct tail *t, unsigned channel, uint64_t prev, uint64_t fir
     }
     struct run *r = run_builder_finish(&b);
     run_builder_fini(&b);
-    tail_append(t, r, prev);
+    tail_append(t, 0, r, prev);
     run_unref(r);
 }
 
 static struct tail_answer ask(struct tail *t, unsigned channel, uint64_t after)
 {
     const struct uuid id = kit_channel(channel);
-    return tail_read(t, &id, after, NULL, 0);
+    return tail_read(t, 0, &id, after, NULL, 0);
 }
 
 static void test_counts_and_hands_out_what_follows(void **state)
 {
     (void)state;
-    struct tail *t = tail_new(1 << 20);
+    struct tail *t = tail_new(1 << 20, 1);
     const struct uuid id = kit_channel(1);
     append(t, 1, 4, 5, 3, 10); /* 5 6 7 */
     append(t, 1, 7, 9, 2, 10); /* 9 10 */
     append(t, 1, 10, 20, 1, 10);
     struct run *runs[8];
-    struct tail_answer a = tail_read(t, &id, 6, runs, 8);
+    struct tail_answer a = tail_read(t, 0, &id, 6, runs, 8);
     assert_true(a.complete && a.has_head);
     assert_int_equal(a.head, 20);
     assert_int_equal(a.missed, 4);
@@ -59,7 +59,7 @@ static void test_counts_and_hands_out_what_follows(void **state)
     assert_int_equal(run_after(runs[0], 6), 2);
     for (unsigned i = 0; i < a.n; i++)
         run_unref(runs[i]);
-    a = tail_read(t, &id, 7, runs, 1);
+    a = tail_read(t, 0, &id, 7, runs, 1);
     assert_int_equal(a.missed, 3);
     assert_int_equal(a.n, 1);
     assert_int_equal(runs[0]->frames[0].seq, 9);
@@ -75,8 +75,8 @@ static void test_counts_and_hands_out_what_follows(void **state)
 static void test_vouches_for_silence_above_the_horizon(void **state)
 {
     (void)state;
-    struct tail *t = tail_new(1 << 20);
-    tail_set_horizon(t, 100);
+    struct tail *t = tail_new(1 << 20, 1);
+    tail_set_horizon(t, 0, 100);
     assert_false(ask(t, 1, 99).complete);
     assert_true(ask(t, 1, 100).complete);
     assert_false(ask(t, 1, 100).has_head);
@@ -86,7 +86,7 @@ static void test_vouches_for_silence_above_the_horizon(void **state)
 static void test_a_channel_holds_a_replays_worth(void **state)
 {
     (void)state;
-    struct tail *t = tail_new(64 << 20);
+    struct tail *t = tail_new(64 << 20, 1);
     uint64_t seq = 0;
     for (unsigned i = 0; i < 300; i++) {
         append(t, 1, seq, seq + 1, 10, 10);
@@ -101,7 +101,7 @@ static void test_a_channel_holds_a_replays_worth(void **state)
 static void test_the_quiet_channel_gives_way(void **state)
 {
     (void)state;
-    struct tail *t = tail_new(100000);
+    struct tail *t = tail_new(100000, 1);
     append(t, 1, 0, 1, 1, 30000);
     append(t, 2, 0, 2, 1, 30000);
     append(t, 1, 1, 3, 1, 30000);
@@ -126,7 +126,7 @@ static void test_the_quiet_channel_gives_way(void **state)
 static void test_a_broken_chain_starts_anew(void **state)
 {
     (void)state;
-    struct tail *t = tail_new(1 << 20);
+    struct tail *t = tail_new(1 << 20, 1);
     append(t, 1, 0, 1, 2, 10);
     append(t, 1, 5, 6, 1, 10); /* 5 was never here */
     assert_false(ask(t, 1, 2).complete);

@@ -28,8 +28,9 @@ static enum err on_append(struct journal *self, struct append *a)
     return ERR_OK;
 }
 
-static uint64_t on_position(struct journal *self)
+static uint64_t on_position(struct journal *self, unsigned partition)
 {
+    (void)partition;
     return ((struct journal_double *)self)->appended;
 }
 
@@ -46,7 +47,7 @@ struct rig {
 
 static int setup(void **state)
 {
-    static const struct journal_ops ops = {on_append, on_position};
+    static const struct journal_ops ops = {.append = on_append, .position = on_position};
     static struct rig r;
     r = (struct rig){.journal = {.super = {&ops}}, .limits = LIMITS_DEFAULT};
     clock_manual_init(&r.clock, 0);
