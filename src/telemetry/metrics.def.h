@@ -73,4 +73,19 @@
     X(M_TAIL_BYTES, GAUGE, "parley_tail_bytes", "",                                               \
       "Bytes of recent messages kept in memory for catching up.")
 
+#define METRICS_TABLE_REDIS(X)                                                                    \
+    X(M_CACHE_UP, GAUGE, "parley_cache_up", "", "Whether the shared cache answers.")              \
+    X(M_CACHE_HITS, COUNTER, "parley_cache_reads_total", "outcome=\"hit\"",                       \
+      "Reads of the shared cache that it answered, by outcome.")                                  \
+    X(M_CACHE_MISSES, COUNTER, "parley_cache_reads_total", "outcome=\"miss\"", "")                \
+    X(M_CACHE_FAILED, COUNTER, "parley_cache_failed_total", "",                                   \
+      "Calls of the shared cache that failed.")                                                   \
+    X(M_CACHE_LATENCY, HISTOGRAM_US, "parley_cache_seconds", "", "One call of the shared cache.") \
+    X(M_BUS_TOLD, COUNTER, "parley_bus_notes_total", "way=\"told\"",                              \
+      "Notes between nodes, by way.")                                                             \
+    X(M_BUS_HEARD, COUNTER, "parley_bus_notes_total", "way=\"heard\"", "")                        \
+    X(M_BUS_DROPPED, COUNTER, "parley_bus_notes_total", "way=\"dropped\"", "")                    \
+    X(M_BUS_GAPS, COUNTER, "parley_bus_gaps_total", "",                                           \
+      "How often notes of other nodes may have been missed.")
+
 #endif
