@@ -34,7 +34,7 @@ enum err http_edge_new(const struct http_deps *deps, struct http_edge **out, cha
                        size_t reason_size)
 {
     assert(deps->loops >= 1 && deps->loops <= HTTP_LOOPS_MAX);
-    assert(deps->n_checks <= READY_CHECKS_MAX && deps->upgrade != NULL);
+    assert(deps->n_checks <= READY_CHECKS_MAX && (deps->upgrade != NULL || deps->probes_only));
     struct http_edge *e = mem_zalloc(sizeof *e + deps->loops * sizeof e->lanes[0]);
     e->deps = *deps;
     if (deps->idle_ms == 0)

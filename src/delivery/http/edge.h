@@ -75,6 +75,9 @@ struct http_deps {
     size_t n_trusted_proxies;
     const char *public_url; /* where people reach us; NULL: not told */
 
+    /* The door of a node that serves nobody: /healthz, /readyz and /metrics, all else is 404. What
+     * stands above, down to the workers, may be NULL then, and `upgrade`. */
+    bool probes_only;
     const struct ready_check *checks;
     size_t n_checks;
     const struct http_pages *pages; /* NULL: none */

@@ -144,6 +144,10 @@ enum handled exchange_begin(struct exchange *x)
 {
     bool path_known;
     x->route = route_find(x->request->method, x->request->path, &path_known);
+    if (x->route != NULL && exchange_deps(x)->probes_only && !x->route->is_probe) {
+        x->route = NULL;
+        path_known = false;
+    }
     if (x->route == NULL)
         return unrouted_answer(x, path_known);
     enum err e = x->route->needs_token ? identity_of_request(x) : ERR_OK;

@@ -74,6 +74,33 @@ static void test_pages(void **state)
     mem_free(page);
 }
 
+/* ---- A door without a service behind it ---- */
+
+static void test_probes_only(void **state)
+{
+    struct fixture *f = *state;
+    f->deps.probes_only = true;
+    fixture_start(f);
+    static const struct {
+        const char *request;
+        int status;
+    } cases[] = {
+        {"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n", 200},
+        {"GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n", 200},
+        {"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n", 200},
+        {"GET /api/channel HTTP/1.1\r\nHost: a\r\n\r\n", 404},
+        {"GET /api/openapi.json HTTP/1.1\r\nHost: a\r\n\r\n", 404},
+        {"GET /api/message/ws HTTP/1.1\r\nHost: a\r\n\r\n", 404},
+        {"POST /api/login HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}", 404},
+        {"POST /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", 405},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *answer = client_ask(f, cases[i].request);
+        assert_int_equal(answer_status(answer), cases[i].status);
+        mem_free(answer);
+    }
+}
+
 /* ---- CORS with a list ---- */
 
 static void test_listed_origins(void **state)
@@ -229,6 +256,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         RUN(test_pages),
+        RUN(test_probes_only),
         RUN(test_listed_origins),
         RUN(test_metrics),
         RUN(test_full_hashing_pool),
