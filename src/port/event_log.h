@@ -91,6 +91,7 @@ struct event_log_ops {
     enum err (*commit)(struct log_reader *r, unsigned partition, uint64_t offset);
     /* Of a group reader: no more of `partition` until resumed (its queue downstream is full). */
     void (*pause)(struct log_reader *r, unsigned partition, bool paused);
+    /* Leaves the group too. Tells the listener nothing more: what is not committed is another's. */
     void (*close_reader)(struct log_reader *r);
     /* What `group` has committed of each partition (`out`, as many as there are partitions;
      * LOG_FROM_START where nothing). Blocks. */
