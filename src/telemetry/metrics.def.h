@@ -88,4 +88,47 @@
     X(M_BUS_GAPS, COUNTER, "parley_bus_gaps_total", "",                                           \
       "How often notes of other nodes may have been missed.")
 
+#define METRICS_TABLE_POSTGRES(X)                                                              \
+    X(M_POSTGRES_CONNECTIONS, GAUGE, "parley_postgres_connections", "",                        \
+      "Open connections to PostgreSQL, the relay's not counted.")                              \
+    X(M_POSTGRES_CALL, HISTOGRAM_US, "parley_postgres_seconds", "", "One call of PostgreSQL.") \
+    X(M_POSTGRES_LOST, COUNTER, "parley_postgres_lost_total", "",                              \
+      "Connections to PostgreSQL that were lost or could not be opened.")                      \
+    X(M_RELAY, GAUGE, "parley_relay", "",                                                      \
+      "Whether this node is the one that puts joins and leaves into the log.")                 \
+    X(M_RELAY_PUBLISHED, COUNTER, "parley_relay_published_total", "",                          \
+      "Joins, leaves and creations put into the log.")                                         \
+    X(M_RELAY_FAILED, COUNTER, "parley_relay_failed_total", "",                                \
+      "Times the relay had to try again.")                                                     \
+    X(M_CHANNEL_CHANGE, HISTOGRAM_US, "parley_channel_change_seconds", "",                     \
+      "Creating, joining or leaving a channel, until this node has heard of it.")
+
+#define METRICS_TABLE_LOG(X)                                                                       \
+    X(M_LOG_PRODUCED_OK, COUNTER, "parley_log_produced_total", "outcome=\"ok\"",                   \
+      "Records given to the log, by outcome; unknown: perhaps written.")                           \
+    X(M_LOG_PRODUCED_UNAVAILABLE, COUNTER, "parley_log_produced_total", "outcome=\"unavailable\"", \
+      "")                                                                                          \
+    X(M_LOG_PRODUCED_UNKNOWN, COUNTER, "parley_log_produced_total", "outcome=\"unknown\"", "")     \
+    X(M_LOG_PRODUCED_REFUSED, COUNTER, "parley_log_produced_total", "outcome=\"refused\"", "")     \
+    X(M_LOG_PRODUCE_LATENCY, HISTOGRAM_US, "parley_log_produce_seconds", "",                       \
+      "From giving a record to the log to its answer that it is written.")                         \
+    X(M_LOG_PRODUCE_QUEUE, GAUGE, "parley_log_produce_queue", "",                                  \
+      "Records whose answer from the log has not come.")                                           \
+    X(M_LOG_READ, COUNTER, "parley_log_read_total", "", "Records read from the log.")              \
+    X(M_LOG_REBALANCES, COUNTER, "parley_log_rebalances_total", "",                                \
+      "Times partitions came to or went from a consumer of this node.")                            \
+    X(M_KAFKA_BROKERS_UP, GAUGE, "parley_kafka_brokers_connected", "",                             \
+      "Brokers the producer is connected to.")                                                     \
+    X(M_KAFKA_RTT_US, GAUGE, "parley_kafka_round_trip_microseconds", "",                           \
+      "Mean round trip of the last ten seconds to the slowest broker.")                            \
+    X(M_KAFKA_ERRORS, COUNTER, "parley_kafka_errors_total", "",                                    \
+      "Errors of connections and requests that the client library told of.")                       \
+    X(M_KAFKA_RETRIES, COUNTER, "parley_kafka_retries_total", "",                                  \
+      "Requests the producer sent again.")                                                         \
+    X(M_KAFKA_TIMEOUTS, COUNTER, "parley_kafka_timeouts_total", "",                                \
+      "Requests of the producer that no broker answered in time.")                                 \
+    X(M_KAFKA_PRODUCERS_REPLACED, COUNTER, "parley_kafka_replaced_total", "what=\"producer\"",     \
+      "Client handles that failed for good and were replaced.")                                    \
+    X(M_KAFKA_READERS_REPLACED, COUNTER, "parley_kafka_replaced_total", "what=\"reader\"", "")
+
 #endif
