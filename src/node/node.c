@@ -1,6 +1,7 @@
 #include "node/node.h"
 
 #include <assert.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +29,8 @@
 static void on_tick(struct timer *t)
 {
     struct node_loop *l = MEM_OWNER(t, struct node_loop, tick);
-    shard_tick(l->shard);
+    if (l->shard != NULL)
+        shard_tick(l->shard);
     timer_start(l->loop, t, TICK_MS);
 }
 
@@ -84,7 +86,7 @@ static void *loop_main(void *arg)
     snprintf(name, sizeof name, "loop-%u", loop_index(l->loop) & 0xFFFF);
     pthread_setname_np(pthread_self(), name);
     timer_start(l->loop, &l->tick, TICK_MS);
-    if (loop_index(l->loop) == 0)
+    if (loop_index(l->loop) == 0 && node_is_gateway(l->node))
         timer_start(l->loop, &l->node->refresh, REFRESH_MS);
     loop_run(l->loop);
     return NULL;
@@ -116,17 +118,8 @@ static void write_url(struct node *n, uint16_t port)
              bare_ipv6 ? "[" : "", host, bare_ipv6 ? "]" : "", port);
 }
 
-enum err node_start(struct node *n, char *reason)
+static void run_loops(struct node *n)
 {
-    uint16_t port = n->config->server.listen_port;
-    for (unsigned i = 0; i < n->n_loops; i++) {
-        struct node_loop *l = &n->loops[i];
-        enum err e = listener_open(l->loop, n->config->server.listen_host, port, n->tls, on_accept,
-                                   n, &l->listener, reason, NODE_REASON_SIZE);
-        if (e != ERR_OK)
-            return e;
-        port = listener_port(l->listener);
-    }
     timer_init(&n->refresh, on_refresh);
     for (unsigned i = 0; i < n->n_loops; i++) {
         struct node_loop *l = &n->loops[i];
@@ -135,7 +128,57 @@ enum err node_start(struct node *n, char *reason)
         assert(failed == 0);
         l->running = true;
     }
-    write_url(n, port);
+}
+
+static void open_listener(struct task *t)
+{
+    struct node_loop *l = MEM_OWNER(t, struct node_loop, door);
+    struct node *n = l->node;
+    struct door *d = &n->door;
+    d->err = listener_open(l->loop, n->config->server.listen_host, d->port, n->tls, on_accept, n,
+                           &l->listener, d->reason, NODE_REASON_SIZE);
+    if (d->err == ERR_OK)
+        d->port = listener_port(l->listener);
+    sem_post(&d->answered);
+}
+
+/* One loop after the other: the first one finds the port. */
+static enum err open_door(struct node *n, char *reason)
+{
+    struct door *d = &n->door;
+    *d = (struct door){.port = n->config->server.listen_port, .reason = reason};
+    sem_init(&d->answered, 0, 0);
+    for (unsigned i = 0; i < n->n_loops && d->err == ERR_OK; i++) {
+        struct node_loop *l = &n->loops[i];
+        struct executor *executor = loop_executor(l->loop);
+        l->door.run = open_listener;
+        executor->post(executor, &l->door);
+        while (sem_wait(&d->answered) != 0)
+            ;
+    }
+    sem_destroy(&d->answered);
+    return d->err;
+}
+
+/* The signals that ask a node to stop are blocked, and taken when it has started. */
+static bool stop_is_pending(void)
+{
+    sigset_t pending;
+    sigpending(&pending);
+    return sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1;
+}
+
+enum err node_start(struct node *n, char *reason)
+{
+    struct engine *engine = n->engine;
+    run_loops(n);
+    enum err e = engine->ops->start(engine, n->hub == NULL ? NULL : hub_sink(n->hub),
+                                    stop_is_pending, reason);
+    if (e == ERR_OK)
+        e = open_door(n, reason);
+    if (e != ERR_OK)
+        return e;
+    write_url(n, n->door.port);
     log_event(LOG_INFO, "ready", LOG_S("url", n->url), LOG_S("node", n->name),
               LOG_I("loops", n->n_loops), LOG_I("pid", getpid()));
     return ERR_OK;
@@ -158,10 +201,12 @@ void node_reload(struct node *n, const struct config *fresh)
 
 static void drain_loop(struct task *t)
 {
-    struct node_loop *l = MEM_OWNER(t, struct node_loop, drain);
-    listener_close(l->listener);
+    struct node_loop *l = MEM_OWNER(t, struct node_loop, door);
+    if (l->listener != NULL) /* NULL: the start failed */
+        listener_close(l->listener);
     l->listener = NULL;
-    ws_edge_drain(l->node->ws, l->loop, DRAIN_RETRY_MS);
+    if (l->node->ws != NULL)
+        ws_edge_drain(l->node->ws, l->loop, DRAIN_RETRY_MS);
     http_edge_close_idle(l->node->http, l->loop);
 }
 
@@ -195,8 +240,8 @@ static void drain(struct node *n)
     for (unsigned i = 0; i < n->n_loops; i++) {
         struct node_loop *l = &n->loops[i];
         struct executor *executor = loop_executor(l->loop);
-        l->drain.run = drain_loop;
-        executor->post(executor, &l->drain);
+        l->door.run = drain_loop;
+        executor->post(executor, &l->door);
     }
     wait_for_silence(n);
 }
@@ -208,8 +253,9 @@ static void halt(struct node *n)
     http_edge_stop(n->http);
     workers_stop(n->hashing);
     workers_stop(n->cold);
-    sqlite_store_stop(n->store);
-    hub_stop(n->hub);
+    n->engine->ops->stop(n->engine);
+    if (n->hub != NULL)
+        hub_stop(n->hub);
     for (unsigned i = 0; i < n->n_loops; i++)
         loop_stop(n->loops[i].loop);
     for (unsigned i = 0; i < n->n_loops; i++)

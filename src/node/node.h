@@ -25,7 +25,9 @@ struct node;
 /* `config` is borrowed and must outlive the node. On failure ERR_UNAVAILABLE and a sentence in
  * `reason` (NODE_REASON_SIZE) that says what to do. */
 enum err node_open(const struct config *config, struct node **out, char *reason);
-/* Listens and runs the loops. Answers when connections are accepted. */
+/* Runs the loops, waits until the engine has heard everything that was durable before, listens.
+ * Answers when connections are accepted. A SIGTERM or SIGINT that is pending (both must be blocked)
+ * ends the waiting. */
 enum err node_start(struct node *n, char *reason);
 /* Where it listens, as "http://127.0.0.1:9000". Lives as long as the node. */
 const char *node_url(const struct node *n);

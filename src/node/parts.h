@@ -3,17 +3,16 @@
 #define PARLEY_NODE_PARTS_H
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 
-#include "adapter/sqlite/store.h"
 #include "delivery/http/edge.h"
 #include "delivery/web/pages.h"
 #include "delivery/ws/edge.h"
 #include "fanout/hub.h"
 #include "net/conn.h"
+#include "node/engine.h"
 #include "node/node.h"
-
-#define NODE_CHECKS_MAX 4
 
 /* A loop, the shard of the hub that lives on it, its listener and its thread. */
 struct node_loop {
@@ -22,9 +21,17 @@ struct node_loop {
     struct shard *shard;
     struct listener *listener;
     struct timer tick; /* shard_tick, once a second */
-    struct task drain;
+    struct task door;  /* opens the listener, later closes it */
     pthread_t thread;
     bool running;
+};
+
+/* What the loops' tasks of opening tell the thread that starts the node. */
+struct door {
+    sem_t answered;
+    uint16_t port; /* the configured one, then the one that was got */
+    enum err err;
+    char *reason;
 };
 
 struct node {
@@ -33,28 +40,34 @@ struct node {
     char name[64];
     char url[300];
 
-    struct sqlite_store *store;
-    struct hub *hub;
+    struct engine *engine;
+    struct hub *hub; /* from here to `ws` NULL without the role gateway */
     struct workers *cold, *hashing;
     struct auth *auth;
     struct channels *channels;
     struct messages *messages;
     struct history history;
     struct token_key *key;
-    struct tls_context *tls;
     struct ws_edge *ws;
-    struct ready_check checks[NODE_CHECKS_MAX];
+    struct tls_context *tls;
     struct web_pages *pages; /* NULL: this build has none */
     struct http_edge *http;
 
     struct timer refresh; /* auth_refresh, on the first loop */
     struct task refresh_task;
     atomic_bool refreshing;
+    struct door door;
     int64_t connections_seen, connections_trimmed; /* the refresh task's */
 
     unsigned n_loops;
     struct node_loop loops[];
 };
+
+static inline bool node_is_gateway(const struct node *n)
+{
+    return n->config->server.engine == ENGINE_EMBEDDED ||
+           (n->config->server.roles & ROLE_GATEWAY) != 0;
+}
 
 /* wiring.c: builds the parts, and frees them in reverse. Loops do not run before or after. */
 enum err node_wire(struct node *n, char *reason);

@@ -1,5 +1,5 @@
-/* The circuit: which parts a node has and what each is given. The only place that names drivers.
- * Read from top to bottom; freed from bottom to top. */
+/* The circuit: which parts a node has and what each is given. The engine (engine.h)
+ * is what names drivers. Read from top to bottom; freed from bottom to top. */
 #include "node/parts.h"
 
 #include <stdio.h>
@@ -47,31 +47,20 @@ static void on_upgrade(const struct http_upgrade *u, void *arg)
     ws_edge_upgrade(n->ws, u->conn, u->identity, u->deflate, u->early, u->n_early);
 }
 
-static bool journal_is_ready(void *arg, char *detail)
-{
-    return sqlite_store_is_writable(arg, detail, READY_DETAIL_SIZE);
-}
-
 /* ---- The circuit ---- */
 
-static enum err wire_store(struct node *n, char *reason)
+static enum err wire_engine(struct node *n, char *reason)
 {
-    return sqlite_store_open(
-        &(struct sqlite_config){
-            .dir = n->config->data.dir,
-            .wal_bytes = n->config->data.wal_bytes,
-            .clock = &clock_system,
-        },
-        &n->store, reason, NODE_REASON_SIZE);
+    return engine_embedded_open(n->config, &n->engine, reason);
 }
 
 static void wire_hub(struct node *n)
 {
     n->hub = hub_new(&(struct hub_config){
         .encoder = &ws_run_encoder,
-        .journal = sqlite_store_journal(n->store),
-        .channels = sqlite_store_channels(n->store),
-        .messages = sqlite_store_messages(n->store),
+        .journal = n->engine->journal,
+        .channels = n->engine->channels,
+        .messages = n->engine->messages,
         .run_blocking = run_on_workers,
         .run_blocking_arg = n,
         .clock = &clock_system,
@@ -79,33 +68,32 @@ static void wire_hub(struct node *n)
         .backlog_bytes_max = BACKLOG_BYTES_MAX,
         .channels_max = n->limits.channels_per_connection,
     });
-    sqlite_store_start(n->store, hub_sink(n->hub));
     hub_take_positions(n->hub);
 }
 
 static void wire_services(struct node *n)
 {
     n->auth = auth_new(&(struct auth_config){
-        .accounts = sqlite_store_accounts(n->store),
+        .accounts = n->engine->accounts,
         .notifier = hub_notifier(n->hub),
         .clock = &clock_system,
         .limits = &n->limits,
         .session_s = n->config->server.access_jwt_expire_time,
     });
     n->channels = channels_new(&(struct channel_config){
-        .store = sqlite_store_channels(n->store),
+        .store = n->engine->channels,
         .notifier = hub_notifier(n->hub),
         .clock = &clock_system,
         .limits = &n->limits,
     });
     n->messages = messages_new(&(struct message_config){
-        .journal = sqlite_store_journal(n->store),
+        .journal = n->engine->journal,
         .clock = &clock_system,
         .limits = &n->limits,
     });
     n->history = (struct history){
-        .channels = sqlite_store_channels(n->store),
-        .messages = sqlite_store_messages(n->store),
+        .channels = n->engine->channels,
+        .messages = n->engine->messages,
     };
 }
 
@@ -126,11 +114,17 @@ static void wire_threads(struct node *n)
     });
     for (unsigned i = 0; i < n->n_loops; i++) {
         struct node_loop *l = &n->loops[i];
-        l->node = n;
-        l->loop = loop_new(i);
         l->shard = hub_add_shard(n->hub, loop_executor(l->loop), kick_loop, l);
         loop_set_idle(l->loop, step_shard, l);
         ws_edge_add_loop(n->ws, l->loop, l->shard);
+    }
+}
+
+static void wire_loops(struct node *n)
+{
+    for (unsigned i = 0; i < n->n_loops; i++) {
+        n->loops[i].node = n;
+        n->loops[i].loop = loop_new(i);
     }
 }
 
@@ -145,7 +139,6 @@ static enum err wire_pages(struct node *n, char *reason)
 static enum err wire_http(struct node *n, char *reason)
 {
     const struct config *config = n->config;
-    n->checks[0] = (struct ready_check){"journal", journal_is_ready, n->store};
     return http_edge_new(
         &(struct http_deps){
             .auth = n->auth,
@@ -163,8 +156,9 @@ static enum err wire_http(struct node *n, char *reason)
             .trusted_proxies = (const char *const *)config->server.trusted_proxies.items,
             .n_trusted_proxies = config->server.trusted_proxies.n,
             .public_url = config->server.public_url[0] != '\0' ? config->server.public_url : NULL,
-            .checks = n->checks,
-            .n_checks = 1,
+            .probes_only = !node_is_gateway(n),
+            .checks = n->engine->checks,
+            .n_checks = n->engine->n_checks,
             .pages = n->pages != NULL ? web_pages_http(n->pages) : NULL,
             .upgrade = on_upgrade,
             .upgrade_arg = n,
@@ -172,18 +166,12 @@ static enum err wire_http(struct node *n, char *reason)
         &n->http, reason, NODE_REASON_SIZE);
 }
 
-enum err node_wire(struct node *n, char *reason)
+/* What serves people; a node without the role gateway has none of it. */
+static enum err wire_gateway(struct node *n, char *reason)
 {
-    const struct config *config = n->config;
-    name_node(n);
-    enum err e = wire_store(n, reason);
+    enum err e = node_token_key(n->config, &n->key, reason);
     if (e == ERR_OK)
-        e = node_token_key(config, &n->key, reason);
-    if (e == ERR_OK && config->tls.cert[0] != '\0')
-        e = tls_context_new(config->tls.cert, config->tls.key, &n->tls, reason, NODE_REASON_SIZE);
-    if (e != ERR_OK)
-        return e;
-    e = wire_pages(n, reason);
+        e = wire_pages(n, reason);
     if (e != ERR_OK)
         return e;
     wire_hub(n);
@@ -192,7 +180,22 @@ enum err node_wire(struct node *n, char *reason)
     e = auth_refresh(n->auth);
     if (e != ERR_OK)
         snprintf(reason, NODE_REASON_SIZE, "the revoked sessions cannot be read from %s",
-                 config->data.dir);
+                 n->config->server.engine == ENGINE_EMBEDDED ? n->config->data.dir : "PostgreSQL");
+    return e;
+}
+
+enum err node_wire(struct node *n, char *reason)
+{
+    const struct config *config = n->config;
+    name_node(n);
+    enum err e = wire_engine(n, reason);
+    if (e == ERR_OK && config->tls.cert[0] != '\0')
+        e = tls_context_new(config->tls.cert, config->tls.key, &n->tls, reason, NODE_REASON_SIZE);
+    if (e != ERR_OK)
+        return e;
+    wire_loops(n);
+    if (node_is_gateway(n))
+        e = wire_gateway(n, reason);
     return e == ERR_OK ? wire_http(n, reason) : e;
 }
 
@@ -200,7 +203,8 @@ void node_unwire(struct node *n)
 {
     workers_stop(n->hashing);
     workers_stop(n->cold);
-    sqlite_store_stop(n->store);
+    if (n->engine != NULL)
+        n->engine->ops->stop(n->engine);
     for (unsigned i = 0; i < n->n_loops; i++)
         if (n->loops[i].listener != NULL)
             listener_close(n->loops[i].listener);
@@ -216,7 +220,8 @@ void node_unwire(struct node *n)
     hub_free(n->hub);
     workers_free(n->hashing);
     workers_free(n->cold);
-    sqlite_store_close(n->store);
+    if (n->engine != NULL)
+        n->engine->ops->close(n->engine);
     tls_context_free(n->tls);
     token_key_free(n->key);
 }
