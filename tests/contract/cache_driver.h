@@ -27,6 +27,7 @@ struct cache_driver {
     void (*close)(struct nodes *n);
 };
 
+extern const struct cache_driver cache_driver_memory;
 #ifdef WITH_REDIS
 extern const struct cache_driver cache_driver_redis;
 #endif

@@ -10,6 +10,7 @@
 const struct cache_driver *cache_driver;
 
 static const struct cache_driver *const drivers[] = {
+    &cache_driver_memory,
 #ifdef WITH_REDIS
     &cache_driver_redis,
 #endif

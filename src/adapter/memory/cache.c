@@ -56,6 +56,8 @@ static struct str str_own(struct str s)
 
 static void items_drop(struct slot *s, size_t from, size_t n)
 {
+    if (n == 0)
+        return; /* there may be no array yet */
     for (size_t i = from; i < from + n; i++)
         mem_free((char *)s->items[i].text.p);
     memmove(&s->items[from], &s->items[from + n], (s->n - from - n) * sizeof *s->items);

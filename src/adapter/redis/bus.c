@@ -161,11 +161,12 @@ static enum link_state publish(struct redis_bus *b, struct link *l, const struct
     return state;
 }
 
-/* Tells until the connection fails or the bus stops. */
+/* Tells until the connection fails or the bus stops. A connection alone says little: the kernel of
+ * a Redis that hangs makes it too. */
 static void tell_over(struct redis_bus *b, struct link *l)
 {
-    enum link_state state = LINK_OK;
-    set_connected(b, true);
+    enum link_state state = link_ping(l, b->server->command_ms);
+    set_connected(b, state == LINK_OK);
     while (state == LINK_OK && !atomic_load(&b->stopping)) {
         struct told *list = queue_take(b, b->server->probe_ms);
         if (list != NULL)

@@ -257,13 +257,12 @@ static enum err on_take(struct cache *self, struct str key, uint32_t per_min, ui
     struct script_call call;
     struct arena arena;
     struct reply *answer;
+    assert(per_min > 0 && burst > 0);
     *retry_after_ms = 0;
-    if (per_min == 0)
-        return ERR_OK;
     arena_init(&arena);
     script_begin(&call, (struct redis_cache *)self, SCRIPT_TAKE, key);
     script_number(&call, (uint64_t)60 * 1000000 / per_min);
-    script_number(&call, burst == 0 ? 1 : burst);
+    script_number(&call, burst);
     enum err e = script_run(&call, &arena, &answer);
     if (e == ERR_OK && (answer->type != REPLY_INTEGER || answer->integer < 0))
         e = ERR_UNAVAILABLE;
