@@ -81,14 +81,18 @@
       "What nodes and gRPC clients prove themselves with; 32 bytes or more.")                \
     X(STRING, cluster, node, "node", "", ANY, CLUSTER, "This node's name; none: the host name.")
 
-#define CONFIG_KAFKA(X)                                                                          \
-    X(STRING, kafka, topic, "topic", "parley.events", ANY, CLUSTER, "The topic of the journal.") \
-    X(UINT, kafka, partitions, "partitions", "16", RANGE(1, 64, ""), CLUSTER,                    \
-      "Its partitions, when parley makes it.")                                                   \
-    X(UINT, kafka, replication, "replication", "3", RANGE(1, 15, ""), CLUSTER,                   \
-      "Its copies, when parley makes it.")                                                       \
-    X(UINT, kafka, min_insync, "minInsync", "2", RANGE(1, 15, ""), CLUSTER,                      \
-      "How many copies must hold a message before it is acknowledged.")                          \
+#define CONFIG_KAFKA(X)                                                                            \
+    X(STRING, kafka, topic, "topic", "parley.events", ANY, CLUSTER,                                \
+      "The topic of the journal. Beside it are `parley.retry` and `parley.dead` (whatever stands " \
+      "before `.events`).")                                                                        \
+    X(UINT, kafka, partitions, "partitions", "16", RANGE(1, 64, ""), CLUSTER,                      \
+      "Its partitions, when parley makes it.")                                                     \
+    X(UINT, kafka, replication, "replication", "3", RANGE(1, 15, ""), CLUSTER,                     \
+      "Its copies, when parley makes it.")                                                         \
+    X(UINT, kafka, min_insync, "minInsync", "2", RANGE(1, 15, ""), CLUSTER,                        \
+      "How many copies must hold a message before it is acknowledged.")                            \
+    X(UINT, kafka, retention_days, "retentionDays", "30", RANGE(0, 36500, "days"), CLUSTER,        \
+      "How long the topic keeps what Cassandra holds as well, when parley makes it; 0: for ever.") \
     X(BOOL, kafka, tls, "tls", "false", ANY, CLUSTER, "Speak TLS with the brokers.")
 
 #define CONFIG_KAFKA_PRODUCER(X)                                                             \
@@ -148,6 +152,8 @@
     X(STRING, redis, host, "host", "", ANY, CLUSTER, "HOST:PORT; none: no cache is used.")     \
     X(SECRET, redis, password, "password", "", ANY, CLUSTER, "Redis' password.")               \
     X(UINT, redis, db, "db", "0", RANGE(0, 65535, ""), CLUSTER, "The number of the database.") \
+    X(STRING, redis, prefix, "prefix", "parley", ANY, CLUSTER,                                 \
+      "Begins every key and channel; clusters that share a Redis need different ones.")        \
     X(BOOL, redis, tls, "tls", "false", ANY, CLUSTER, "Speak TLS with Redis.")                 \
     X(IGNORED, redis, timeout, "timeout", "", ANY, 0, "Each kind of entry has its own lifetime.")
 
