@@ -4,8 +4,13 @@
  * What arrives waits in a list, in order. A pass takes all messages and replies at its front (or
  * one join, leave or creation), first serves the sessions that wrote some of them (their acks must
  * not wait for ten thousand pushes), then walks the members, a slice at a time. Members [0, cursor)
- * have been visited, and that stays true when someone leaves in the middle; someone who comes is
- * appended, and his position says what of the pass is news to him.
+ * have been visited in this lap, and that stays true when someone leaves in the middle; someone who
+ * comes is appended, and his position says what of the pass is news to him.
+ *
+ * Messages that arrive while the walk is under way join it where it is: a visit hands out
+ * everything since the member's last one, in one write, and the walk goes round until each item has
+ * been everywhere. So the more there is to say, the more each write carries, and nothing waits for
+ * a walk to end before its own begins.
  *
  * A member that is held (it catches up, or has not settled) is passed over; what lies up to the
  * audience's boundary is then its gap's to deliver (catchup.h).
@@ -19,12 +24,11 @@
 
 enum member_flag {
     MEMBER_HELD = 1,
-    MEMBER_GAP = 2,       /* the session has a gap open for this channel */
-    MEMBER_SERVED = 4,    /* an author, served at the start of the pass under way */
-    MEMBER_WATCHES = 8,   /* wants presence and typing */
-    MEMBER_NEWCOMER = 16, /* wants to be told who is online */
-    MEMBER_AWAITS = 32,   /* that answer is on its way */
-    MEMBER_BLOCKED = 64,  /* the gap waits for the next pass */
+    MEMBER_GAP = 2,      /* the session has a gap open for this channel */
+    MEMBER_WATCHES = 4,  /* wants presence and typing */
+    MEMBER_NEWCOMER = 8, /* wants to be told who is online */
+    MEMBER_AWAITS = 16,  /* that answer is on its way */
+    MEMBER_BLOCKED = 32, /* the gap waits for the next visit */
 };
 
 struct member {
@@ -39,6 +43,7 @@ struct pending {
     struct pending *next;
     struct feed_share *share;
     const struct feed_item *item;
+    uint32_t lap, turn; /* when the pass took it: everyone before `turn` gets it in the next lap */
 };
 
 struct audience {
@@ -51,11 +56,12 @@ struct audience {
     struct member *members;
     uint32_t n, cap;
     uint32_t cursor; /* of the pass under way */
+    uint32_t lap;    /* walks finished, ever; wraps around */
     uint32_t pins;   /* loops over the members that must outlive a callback */
 
     struct pending *first, **last; /* the pass's items, then those of no pass yet: */
     struct pending *unbegun;
-    uint64_t pass_last; /* the last position of the pass (of UUID_NIL: the last number) */
+    uint64_t pass_last; /* the last position the pass has taken (of UUID_NIL: the last number) */
     bool in_pass;
 
     bool head_is_known; /* `head_seq` is the channel's last post as of what was received */

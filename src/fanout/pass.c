@@ -9,76 +9,73 @@
 /* Sessions are scattered over the heap: ask for those a few turns ahead. */
 #define PREFETCH_AHEAD 6
 
-static bool frame_is_of(const struct run_frame *f, const struct session *s)
+/* Pushes of what follows `pos` in the items before `until`; returns how many frames. Stops when the
+ * session vanishes. */
+static unsigned hand_items(struct audience *a, struct session *s, uint64_t pos,
+                           const struct pending *until)
 {
-    return f->origin.session == s->id && f->origin.shard == s->shard->index;
-}
-
-/* Of one run, what follows `pos`: acks in place of what the session wrote, pushes of the rest.
- * What it wrote at or before `pos` is acked all the same. False: it is gone. */
-static bool author_hand_run(struct session *s, struct run *r, uint64_t pos)
-{
-    struct shard *sh = s->shard;
+    struct shard *sh = a->shard;
     const uint64_t id = s->id, n_detached = sh->n_detached;
-    unsigned from = run_after(r, pos);
-    for (unsigned i = 0; i < r->n; i++) {
-        if (!frame_is_of(&r->frames[i], s))
+    unsigned handed = 0;
+    for (const struct pending *p = a->first; p != until; p = p->next) {
+        if (p->item->last_seq <= pos)
             continue;
-        if (from < i)
-            s->ops->push(s, r, from, i);
-        if (session_is_gone(sh, id, n_detached))
-            return false;
-        s->ops->ack(s, r, i);
-        if (session_is_gone(sh, id, n_detached))
-            return false;
-        if (from <= i)
-            from = i + 1;
-    }
-    if (from < r->n)
+        struct run *r = p->item->run;
+        const unsigned from = run_after(r, pos);
         s->ops->push(s, r, from, r->n);
-    return !session_is_gone(sh, id, n_detached);
-}
-
-/* The whole pass for a member that wrote some of it. */
-static void author_serve(struct audience *a, struct member *m)
-{
-    struct session *s = m->session;
-    const uint64_t pos = m->pos;
-    m->flags |= MEMBER_SERVED;
-    if (m->pos < a->pass_last)
-        m->pos = a->pass_last;
-    for (const struct pending *p = a->first; p != a->unbegun; p = p->next) {
-        metric_add(M_DELIVERIES, p->item->run->n - run_after(p->item->run, pos));
-        if (!author_hand_run(s, p->item->run, pos))
-            return;
+        handed += r->n - from;
+        if (session_is_gone(sh, id, n_detached))
+            break;
     }
+    return handed;
 }
 
-static void author_answer(struct audience *a, struct session *s, struct run *r, unsigned i)
+/* Frame `i` of `p` is the member's own: what precedes it, then the ack in its place. What follows
+ * comes when the walk does. */
+static void author_serve(struct audience *a, struct member *m, const struct pending *p, unsigned i)
+{
+    struct shard *sh = a->shard;
+    struct session *s = m->session;
+    struct run *r = p->item->run;
+    const uint64_t id = s->id, n_detached = sh->n_detached, pos = m->pos, seq = r->frames[i].seq;
+    if (pos < seq) {
+        m->pos = seq; /* before the callbacks, in which the member may vanish */
+        unsigned handed = 1 + hand_items(a, s, pos, p);
+        const unsigned from = run_after(r, pos);
+        if (from < i && !session_is_gone(sh, id, n_detached)) {
+            s->ops->push(s, r, from, i);
+            handed += i - from;
+        }
+        metric_add(M_DELIVERIES, handed);
+    }
+    if (!session_is_gone(sh, id, n_detached))
+        s->ops->ack(s, r, i);
+}
+
+static void author_answer(struct audience *a, struct session *s, const struct pending *p,
+                          unsigned i)
 {
     int slot = session_find(s, a);
     if (slot < 0) { /* it left, and is owed its ack all the same */
-        s->ops->ack(s, r, i);
+        s->ops->ack(s, p->item->run, i);
         return;
     }
     struct member *m = audience_member(s, (uint32_t)slot);
     if (m->flags & MEMBER_HELD)
-        gap_owe(s, (uint32_t)slot, r, i, true);
-    else if ((m->flags & MEMBER_SERVED) == 0)
-        author_serve(a, m);
+        gap_owe(s, (uint32_t)slot, p->item->run, i, true);
+    else
+        author_serve(a, m, p, i);
 }
 
-static void pass_serve_authors(struct audience *a)
+static void item_serve_authors(struct audience *a, const struct pending *p)
 {
     struct shard *sh = a->shard;
-    for (const struct pending *p = a->first; p != a->unbegun; p = p->next) {
-        struct run *r = p->item->run;
-        for (unsigned i = 0; i < r->n; i++) {
-            const struct origin *o = &r->frames[i].origin;
-            struct session *s = o->shard == sh->index ? shard_session(sh, o->session) : NULL;
-            if (s != NULL)
-                author_answer(a, s, r, i);
-        }
+    const struct run *r = p->item->run;
+    for (unsigned i = 0; i < r->n; i++) {
+        const struct origin *o = &r->frames[i].origin;
+        struct session *s = o->shard == sh->index ? shard_session(sh, o->session) : NULL;
+        if (s != NULL)
+            author_answer(a, s, p, i);
     }
 }
 
@@ -146,78 +143,63 @@ static void pass_tell_own(struct audience *a, const struct pending *p)
 
 /* ---- The walk ---- */
 
+/* Takes the posts that have arrived into the pass: whoever has not been visited yet in this lap
+ * gets them with the rest, everyone else in the next one. Their authors are served at once. */
+static void pass_extend(struct audience *a)
+{
+    while (a->unbegun != NULL && a->unbegun->item->kind == FEED_POSTS) {
+        struct pending *p = a->unbegun;
+        p->lap = a->lap;
+        p->turn = a->cursor;
+        a->unbegun = p->next;
+        a->pass_last = p->item->last_seq;
+        item_serve_authors(a, p);
+    }
+}
+
 static void pass_begin(struct audience *a)
 {
     assert(!a->in_pass && a->first == a->unbegun);
-    struct pending *p = a->first;
+    const struct feed_item *item = a->first->item;
     a->in_pass = true;
     a->cursor = 0;
-    do {
-        a->pass_last = p->item->kind == FEED_CREATED ? pending_number(p) : p->item->last_seq;
-        p = p->next;
-    } while (a->first->item->kind == FEED_POSTS && p != NULL && p->item->kind == FEED_POSTS);
-    a->unbegun = p;
-    const struct feed_item *item = a->first->item;
     if (item->kind == FEED_POSTS)
-        pass_serve_authors(a);
-    else if (item->kind != FEED_CREATED)
+        return; /* pass_extend takes it */
+    a->first->lap = a->lap;
+    a->first->turn = 0;
+    a->unbegun = a->first->next;
+    a->pass_last = item->kind == FEED_CREATED ? pending_number(a->first) : item->last_seq;
+    if (item->kind != FEED_CREATED)
         pass_tell_own(a, a->first);
     if (item->kind == FEED_JOINED && a->watch != NULL)
         watch_note(a, &item->user, item->username);
 }
 
-/* What of the pass follows `pos`, in pieces; returns how many frames. */
-static unsigned member_hand_rest(struct audience *a, struct session *s, uint64_t pos)
-{
-    struct shard *sh = a->shard;
-    const uint64_t id = s->id, n_detached = sh->n_detached;
-    unsigned handed = 0;
-    for (const struct pending *p = a->first; p != a->unbegun; p = p->next) {
-        struct run *r = p->item->run;
-        unsigned from = run_after(r, pos);
-        if (from == r->n)
-            continue;
-        s->ops->push(s, r, from, r->n);
-        handed += r->n - from;
-        if (session_is_gone(sh, id, n_detached))
-            break;
-    }
-    return handed;
-}
-
 static void member_pass_over(struct member *m)
 {
-    m->flags &= ~(uint32_t)MEMBER_SERVED;
     if (m->flags & MEMBER_BLOCKED)
         gap_unblock(m->session, m->slot);
 }
 
 static void pass_walk_posts(struct audience *a)
 {
-    const bool is_single = a->first->next == a->unbegun;
-    struct run *run = a->first->item->run;
-    const uint64_t first = a->first->item->first_seq, last = a->pass_last;
+    const uint64_t last = a->pass_last;
+    const struct pending *until = a->unbegun;
     unsigned pushed = 0;
     for (unsigned left = AUDIENCE_SLICE; left > 0 && a->cursor < a->n; left--) {
         const uint32_t i = a->cursor++; /* before the callback, in which the member may vanish */
         if (i + PREFETCH_AHEAD < a->n)
             __builtin_prefetch(a->members[i + PREFETCH_AHEAD].session);
         struct member *m = &a->members[i];
-        if (m->flags & (MEMBER_HELD | MEMBER_SERVED)) {
+        if (m->flags & MEMBER_HELD) {
             member_pass_over(m);
             continue;
         }
         const uint64_t pos = m->pos;
         if (pos >= last)
             continue;
-        struct session *s = m->session;
         m->pos = last;
-        if (is_single && pos < first) {
-            s->ops->push(s, run, 0, run->n);
-            pushed += run->n;
-        } else {
-            pushed += member_hand_rest(a, s, pos);
-        }
+        pushed += hand_items(a, m->session, pos, until);
     }
     metric_add(M_DELIVERIES, pushed);
 }
@@ -262,21 +244,28 @@ static void run_observe_latency(const struct run *r, int64_t now_us)
     }
 }
 
-static void pass_end(struct audience *a)
+/* Has everyone been visited since the item was taken into the pass? */
+static bool item_is_handed_out(const struct audience *a, const struct pending *p)
 {
-    const int64_t now_us = clock_steady_us(shard_config(a->shard)->clock);
-    struct pending *p = a->first;
-    a->first = a->unbegun;
+    const uint32_t laps = a->lap - p->lap;
+    return laps > 1 || (laps == 1 && a->cursor >= p->turn);
+}
+
+static void pass_release(struct audience *a)
+{
+    int64_t now_us = 0;
+    while (a->first != a->unbegun && item_is_handed_out(a, a->first)) {
+        struct pending *p = a->first;
+        a->first = p->next;
+        if (p->item->kind == FEED_POSTS) {
+            if (now_us == 0)
+                now_us = clock_steady_us(shard_config(a->shard)->clock);
+            run_observe_latency(p->item->run, now_us);
+        }
+        pending_done(p);
+    }
     if (a->first == NULL)
         a->last = &a->first;
-    a->in_pass = false;
-    while (p != a->first) {
-        struct pending *next = p->next;
-        if (p->item->kind == FEED_POSTS)
-            run_observe_latency(p->item->run, now_us);
-        pending_done(p);
-        p = next;
-    }
 }
 
 bool audience_step(struct audience *a)
@@ -285,13 +274,20 @@ bool audience_step(struct audience *a)
         return false;
     if (!a->in_pass)
         pass_begin(a);
-    if (a->first->item->kind == FEED_POSTS)
+    if (a->first->item->kind == FEED_POSTS) {
+        pass_extend(a);
         pass_walk_posts(a);
-    else
+    } else {
         pass_walk_other(a);
-    if (a->cursor < a->n)
+    }
+    if (a->cursor >= a->n) {
+        a->lap++;
+        a->cursor = 0;
+    }
+    pass_release(a);
+    if (a->first != a->unbegun)
         return true;
-    pass_end(a);
+    a->in_pass = false;
     if (a->unbegun != NULL)
         return true;
     audience_put(a);

@@ -151,7 +151,7 @@ void shard_post_feed(struct shard *sh, struct feed *feed)
     f->feed = feed_ref(feed);
     f->n_open = feed->n + 1;
     for (size_t i = 0; i < feed->n; i++)
-        f->items[i] = (struct pending){NULL, f, &feed->items[i]};
+        f->items[i] = (struct pending){.share = f, .item = &feed->items[i]};
     shard_mail(sh, &f->mail);
 }
 

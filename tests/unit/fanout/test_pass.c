@@ -33,6 +33,67 @@ static void crowd_detach(void)
         fake_detach(crowd[i]);
 }
 
+/* What arrives while a walk is under way goes along with it: whoever it has still to visit gets
+ * both in one visit, the others in the next lap, which ends where it began; its author is not kept
+ * waiting. */
+static void test_what_arrives_joins_the_walk(void **state)
+{
+    (void)state;
+    crowd_attach(1);
+    kit_post(&k, 1, 9);
+    kit_publish(&k);
+    kit_receive(&k, 0);
+    assert_true(shard_step(k.shards[0]));
+    assert_record(crowd[0], "+101:m ");
+    assert_record(crowd[3], "+101:m ");
+    assert_record(crowd[63], "+101:m ");
+    assert_record(crowd[64], "");
+    kit_from(kit_post(&k, 1, 103), crowd[3]);
+    kit_from(kit_post(&k, 1, 199), crowd[99]);
+    kit_publish(&k);
+    kit_receive(&k, 0);
+    assert_true(shard_step(k.shards[0]));
+    assert_record(crowd[3], "=102:m ");
+    assert_record(crowd[99], "+101:m +102:m =103:m ");
+    assert_record(crowd[64], "+101:m +102:m +103:m ");
+    assert_record(crowd[0], "");
+    assert_false(shard_step(k.shards[0])); /* 36 more would be visited in vain */
+    assert_record(crowd[0], "+102:m +103:m ");
+    assert_record(crowd[3], "+103:m ");
+    assert_record(crowd[63], "+102:m +103:m ");
+    assert_record(crowd[64], "");
+    crowd_detach();
+}
+
+/* Members who go and come in the middle of a walk change places: nobody is forgotten, nobody is
+ * visited twice. */
+static void test_going_and_coming_during_a_walk(void **state)
+{
+    (void)state;
+    crowd_attach(1);
+    kit_post(&k, 1, 9);
+    kit_publish(&k);
+    kit_receive(&k, 0);
+    assert_true(shard_step(k.shards[0]));
+    fake_detach(crowd[5]);
+    kit_post(&k, 1, 9);
+    kit_publish(&k);
+    kit_receive(&k, 0);
+    fake_detach(crowd[70]);
+    fake_detach(crowd[62]);
+    crowd[5] = kit_attach(&k, 0, 105);
+    kit_flow(&k);
+    session_settle(&crowd[5]->super);
+    kit_run(&k);
+    assert_record(crowd[5], "attached");
+    for (unsigned i = 0; i < 100; i++)
+        if (i != 5 && i != 62 && i != 70)
+            assert_record(crowd[i], "+101:m +102:m ");
+    for (unsigned i = 0; i < 100; i++)
+        if (i != 62 && i != 70)
+            fake_detach(crowd[i]);
+}
+
 static void test_join_and_leave_bound_what_is_heard(void **state)
 {
     (void)state;
@@ -240,6 +301,8 @@ static void test_large_channels_tell_joins_to_few(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_what_arrives_joins_the_walk, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_going_and_coming_during_a_walk, setup, teardown),
         cmocka_unit_test_setup_teardown(test_join_and_leave_bound_what_is_heard, setup, teardown),
         cmocka_unit_test_setup_teardown(test_may_send_as_soon_as_the_join_arrives, setup, teardown),
         cmocka_unit_test_setup_teardown(test_back_before_the_leave_had_its_turn, setup, teardown),
