@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "telemetry/metrics.h"
 
-#define CACHE_KIB 256 /* each; the kernel keeps the rest for all of them */
+#define CACHE_KIB 96 /* each; the kernel keeps the rest for all of them */
 #define BUSY_MS   1000
 #define WAIT_S    5
 

@@ -62,7 +62,7 @@ static void deflate_frames(const struct run *r, struct buf *out, uint32_t *ends)
 static void on_push(struct session *s, struct run *r, unsigned first, unsigned last)
 {
     struct ws_conn *w = conn_of(s);
-    if (!w->deflate) {
+    if (!w->decoder.deflate) {
         uint32_t start = r->frames[first].start;
         conn_write(w->conn, r->bytes, start, r->frames[last - 1].end - start, last - first);
         return;

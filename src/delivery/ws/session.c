@@ -97,10 +97,9 @@ static bool text_is_authorization(struct str text, struct str *token)
 
 static void begin_session(struct ws_conn *w, const struct identity *who)
 {
-    w->name = mem_strndup(who->name.p, who->name.n);
     w->session.ops = &ws_session_ops;
     w->session.user = who->user;
-    w->session.username = (struct str){w->name, who->name.n};
+    w->session.username = (struct str){mem_strndup(who->name.p, who->name.n), who->name.n};
     w->session.jti = who->jti;
     w->session.issued_us = who->issued_s * 1000000;
     w->expires_s = who->expires_s > UINT32_MAX ? UINT32_MAX : (uint32_t)who->expires_s;
@@ -293,14 +292,14 @@ static void on_overflow(struct conn *c)
 static void on_close(struct conn *c)
 {
     struct ws_conn *w = conn_owner(c);
-    if (w->name != NULL) {
+    if (ws_conn_name(w) != NULL) {
         session_detach(&w->session);
         metric_add(M_SESSIONS, -1);
     }
     ws_decoder_fini(&w->decoder);
     free_held(w->held);
     mem_free(w->answer_ref);
-    mem_free(w->name);
+    mem_free(ws_conn_name(w));
     mem_free(w);
 }
 
@@ -353,7 +352,6 @@ void ws_edge_upgrade(struct ws_edge *e, struct conn *c, const struct identity *w
     struct ws_conn *w = MEM_NEW(struct ws_conn);
     w->conn = c;
     w->home = &e->loops[loop_index(conn_loop(c))];
-    w->deflate = deflate;
     w->heard_s = w->pinged_s = now_s(w);
     ws_decoder_init(&w->decoder, &e->codec, deflate);
     conn_set_handler(c, &conn_callbacks, w);
