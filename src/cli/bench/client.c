@@ -352,6 +352,8 @@ void engine_turn(struct engine *e, uint64_t timeout_ns)
     struct epoll_event events[EVENTS];
     for (struct list *node; (node = list_pop(&e->dirty)) != NULL;)
         client_flush(e, MEM_OWNER(node, struct client, dirty));
+    if (e->options->busy_poll)
+        timeout_ns = 0;
     struct timespec timeout = {.tv_sec = (time_t)(timeout_ns / NS),
                                .tv_nsec = (long)(timeout_ns % NS)};
     int n = epoll_pwait2(e->epoll, events, EVENTS, &timeout, NULL);

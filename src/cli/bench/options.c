@@ -59,6 +59,8 @@ static const struct row rows[] = {
      "connections being opened at a time (500)"},
     {"extended", KIND_FLAG, AT(extended), 0, 0, "say Hello"},
     {"client-ids", KIND_FLAG, AT(client_ids), 0, 0, "send a client_msg_id with every message"},
+    {"busy-poll", KIND_FLAG, AT(busy_poll), 0, 0,
+     "never sleep: no wake-ups at the server's cost; takes a core"},
     {"url", KIND_TEXT, 0, 0, 0, "the server (http://127.0.0.1:9000)"},
     {"server-pid", KIND_COUNT, AT(server_pid), 1, INT32_MAX,
      "its process, whose CPU and memory are measured"},

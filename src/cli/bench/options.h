@@ -20,6 +20,7 @@ struct options {
     double bystander_rate;     /* messages a second of each */
     uint32_t parallel;         /* connections that are being opened at a time */
     bool extended, client_ids; /* say Hello; send client_msg_id */
+    bool busy_poll;            /* never sleep */
     int server_pid;            /* 0: its CPU and memory are not looked at */
     const char *json;          /* file, "-" for stdout, NULL */
     const char *tokens;        /* file that keeps the users' tokens */
