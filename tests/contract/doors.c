@@ -5,6 +5,9 @@
 
 #include "adapter/memory/event_log.h"
 #include "adapter/memory/history_store.h"
+#ifdef WITH_KAFKA
+#include "log_driver_kafka.h"
+#endif
 
 /* One log and one store are open at a time. */
 static struct memory_event_log *memory_log;
@@ -59,7 +62,12 @@ static void memory_history_cut(struct history_store *store, bool cut)
 const struct history_driver history_memory = {"memory", memory_history_open, memory_history_close,
                                               memory_history_cut};
 
-static const struct event_log_driver *const event_logs[] = {&event_log_memory};
+static const struct event_log_driver *const event_logs[] = {
+    &event_log_memory,
+#ifdef WITH_KAFKA
+    &event_log_kafka,
+#endif
+};
 static const struct history_driver *const histories[] = {&history_memory};
 
 bool door_run(const char *driver, const char *suite, int *failed)
