@@ -3,8 +3,8 @@
 #include <assert.h>
 #include <xxhash.h>
 
-#include "adapter/sqlite/client_time.h"
 #include "base/rand.h"
+#include "domain/client_time.h"
 #include "domain/message.h"
 
 #define FUTURE_MARGIN_MS 60000

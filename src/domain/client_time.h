@@ -1,6 +1,6 @@
-/* The time inside a client's id. Inside adapter/sqlite only. */
-#ifndef PARLEY_ADAPTER_SQLITE_CLIENT_TIME_H
-#define PARLEY_ADAPTER_SQLITE_CLIENT_TIME_H
+/* The time inside a client's id: with it, most ids need no look-up to be known as new. */
+#ifndef PARLEY_DOMAIN_CLIENT_TIME_H
+#define PARLEY_DOMAIN_CLIENT_TIME_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -4,7 +4,7 @@
 
 #include <cmocka.h>
 
-#include "adapter/sqlite/client_time.h"
+#include "domain/client_time.h"
 
 static void assert_time(const char *id, int64_t ms)
 {

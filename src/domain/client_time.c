@@ -1,4 +1,4 @@
-#include "adapter/sqlite/client_time.h"
+#include "domain/client_time.h"
 
 #include "base/uuid.h"
 
