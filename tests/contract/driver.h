@@ -39,5 +39,7 @@ struct driver {
 };
 
 extern const struct driver_ops driver_memory, driver_memory_stepped, driver_sqlite;
+/* Accounts only; where PARLEY_TEST_POSTGRES says where one is. */
+extern const struct driver_ops driver_postgres;
 
 #endif

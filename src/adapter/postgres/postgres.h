@@ -1,0 +1,71 @@
+/* PostgreSQL as the store of accounts, channels and memberships of the cluster engine.
+ *
+ * chat-app's tables (`users`, `channel`, `user_to_channel`) are used as they are, without a column
+ * more: its own server reads them with `SELECT *` and goes on working beside this one. What parley
+ * needs besides (versions, positions, the outbox, revocations, epochs) is in tables of its own,
+ * `parley_*`, which hang on chat-app's; a row that chat-app made has none of it and counts as it
+ * stands. docs/internals/postgres.md tells the tables, the locks and what happens when.
+ *
+ * Every call takes a connection out of a bounded pool, and gives it back: a thread that calls often
+ * gets the one it had. A server that is away is noticed by a time limit on every step, even when
+ * it still accepts connections; after that calls fail at once until a try, made now and then,
+ * succeeds. The relay has a connection of its own, which is the lock.
+ *
+ * PostgreSQL 14 or newer, a database in UTF-8; behind a pooler only in its session mode.
+ */
+#ifndef PARLEY_ADAPTER_POSTGRES_POSTGRES_H
+#define PARLEY_ADAPTER_POSTGRES_POSTGRES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/clock.h"
+#include "port/account_store.h"
+#include "port/channel_table.h"
+
+struct postgres_config {
+    /* Where: a connection string as libpq reads it, or the rest, or both (the rest wins). NULL, ""
+     * and 0 leave a part to libpq. `host` may list several, of which the one that takes writes is
+     * used. */
+    const char *conninfo;
+    const char *host, *user, *password, *db, *sslmode;
+    unsigned port;
+    const struct clock *clock; /* for forgetting expired revocations */
+    /* Bounds; 0 takes the default. */
+    unsigned connections_max;      /* besides the relay's: 20 */
+    unsigned connect_timeout_ms;   /* 2,000 */
+    unsigned statement_timeout_ms; /* 5,000: the server gives up; 1 s later the client does */
+};
+
+struct postgres_store;
+/* Connects to nothing yet: a server that is away is no reason not to start. ERR_BAD_REQUEST with a
+ * sentence when the connection string cannot be read. */
+enum err postgres_open(const struct postgres_config *config, struct postgres_store **out,
+                       char *reason, size_t reason_size);
+/* No call may be under way. NULL is fine. */
+void postgres_close(struct postgres_store *s);
+
+/* The two doors; live as long as the store. */
+struct account_store *postgres_accounts(struct postgres_store *s);
+struct channel_table *postgres_channels(struct postgres_store *s);
+
+/* The tables: `current` of `latest` migrations, 0: none yet. */
+struct postgres_schema_state {
+    int current, latest;
+};
+
+/* The name of migration `version` (1..latest). Static. */
+const char *postgres_migration_name(int version);
+/* All three: ERR_UNAVAILABLE with a sentence in `reason`. */
+enum err postgres_migrate_status(const struct postgres_config *config,
+                                 struct postgres_schema_state *out, char *reason,
+                                 size_t reason_size);
+/* Applies what is missing. May be called by many nodes at once: one does it, the others wait (2
+ * minutes at most). Works beside running servers, chat-app's among them. */
+enum err postgres_migrate_up(const struct postgres_config *config,
+                             struct postgres_schema_state *out, char *reason, size_t reason_size);
+/* Takes the last one back; chat-app's own tables stay. For when no node runs. */
+enum err postgres_migrate_down(const struct postgres_config *config,
+                               struct postgres_schema_state *out, char *reason, size_t reason_size);
+
+#endif

@@ -1,0 +1,89 @@
+/* Parameters into, and columns out of PostgreSQL's binary format: big-endian integers, 16 bytes of
+ * a UUID, raw text, and timestamps as microseconds since 2000. */
+#include <assert.h>
+#include <endian.h>
+#include <string.h>
+
+#include "adapter/postgres/conn.h"
+#include "adapter/postgres/oids.h"
+
+#define YEAR_2000_US INT64_C(946684800000000)
+/* Timestamps of PostgreSQL: 4714 BC to 294276 AD. */
+#define TIME_MIN_US (INT64_C(-211813488000000000))
+#define TIME_END_US (INT64_C(9223371331200000000))
+
+static int args_add(struct pg_args *a, Oid type, const void *value, size_t n)
+{
+    assert(a->n < PG_ARGS_MAX);
+    a->types[a->n] = type;
+    a->values[a->n] = value;
+    a->lengths[a->n] = (int)n;
+    return a->n++;
+}
+
+void pg_args_uuid(struct pg_args *a, const struct uuid *u)
+{
+    args_add(a, PG_OID_UUID, u->b, sizeof u->b);
+}
+
+void pg_args_str(struct pg_args *a, struct str s)
+{
+    assert(s.n <= INT32_MAX);
+    args_add(a, PG_OID_TEXT, s.n == 0 ? "" : s.p, s.n);
+}
+
+static void args_word(struct pg_args *a, Oid type, int64_t v)
+{
+    int at = args_add(a, type, NULL, sizeof a->words[0]);
+    a->words[at] = htobe64((uint64_t)v);
+    a->values[at] = (const char *)&a->words[at];
+}
+
+void pg_args_int(struct pg_args *a, int64_t v)
+{
+    args_word(a, PG_OID_INT8, v);
+}
+
+void pg_args_time(struct pg_args *a, int64_t us)
+{
+    int64_t since_2000 = us < INT64_MIN + YEAR_2000_US ? INT64_MIN : us - YEAR_2000_US;
+    if (since_2000 < TIME_MIN_US)
+        since_2000 = INT64_MIN;
+    else if (since_2000 >= TIME_END_US)
+        since_2000 = INT64_MAX;
+    args_word(a, PG_OID_TIMESTAMP, since_2000);
+}
+
+int64_t pg_int(const PGresult *r, int row, int column)
+{
+    uint64_t v;
+    if (PQgetisnull(r, row, column) || PQgetlength(r, row, column) != sizeof v)
+        return 0;
+    memcpy(&v, PQgetvalue(r, row, column), sizeof v);
+    return (int64_t)be64toh(v);
+}
+
+int64_t pg_time(const PGresult *r, int row, int column)
+{
+    if (PQgetisnull(r, row, column))
+        return 0;
+    int64_t since_2000 = pg_int(r, row, column);
+    return since_2000 > INT64_MAX - YEAR_2000_US || since_2000 == INT64_MIN
+               ? since_2000
+               : since_2000 + YEAR_2000_US;
+}
+
+struct str pg_str(const PGresult *r, int row, int column)
+{
+    if (PQgetisnull(r, row, column))
+        return STR_NONE;
+    return (struct str){PQgetvalue(r, row, column), (size_t)PQgetlength(r, row, column)};
+}
+
+struct uuid pg_uuid(const PGresult *r, int row, int column)
+{
+    struct uuid u = UUID_NIL;
+    if (!PQgetisnull(r, row, column) && PQgetlength(r, row, column) == sizeof u.b)
+        memcpy(u.b, PQgetvalue(r, row, column), sizeof u.b);
+    return u;
+}
