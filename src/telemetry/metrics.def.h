@@ -131,4 +131,19 @@
       "Client handles that failed for good and were replaced.")                                    \
     X(M_KAFKA_READERS_REPLACED, COUNTER, "parley_kafka_replaced_total", "what=\"reader\"", "")
 
+#define METRICS_TABLE_NOTIFY(X)                                                            \
+    X(M_NOTIFY_POSTS, COUNTER, "parley_notify_posts_total", "",                            \
+      "Messages and replies that some member was offline for.")                            \
+    X(M_NOTIFY_INBOXES, COUNTER, "parley_notify_inbox_total", "outcome=\"written\"",       \
+      "Entries for the inboxes of members who are offline, by outcome.")                   \
+    X(M_NOTIFY_INBOXES_LOST, COUNTER, "parley_notify_inbox_total", "outcome=\"lost\"", "") \
+    X(M_NOTIFY_LEFT, COUNTER, "parley_notify_left_to_retry_total", "",                     \
+      "Web hooks handed to the retry log.")                                                \
+    X(M_NOTIFY_OLD, COUNTER, "parley_notify_too_old_total", "",                            \
+      "Messages and replies that were too old to tell anyone of.")                         \
+    X(M_WEBHOOK_TAKEN, COUNTER, "parley_webhook_posts_total", "outcome=\"taken\"",         \
+      "Web hooks posted, by outcome.")                                                     \
+    X(M_WEBHOOK_FAILED, COUNTER, "parley_webhook_posts_total", "outcome=\"failed\"", "")   \
+    X(M_WEBHOOK_LATENCY, HISTOGRAM_US, "parley_webhook_seconds", "", "One post to the web hook.")
+
 #endif

@@ -16,10 +16,11 @@
 
 /* X(id, type, family, labels ("" or `key="value"`), help). Rows of one family stand together;
  * the help of the first counts. */
-#define METRICS_TABLE(X)  \
-    METRICS_TABLE_NET(X)  \
-    METRICS_TABLE_CHAT(X) \
-    METRICS_TABLE_STORE(X) METRICS_TABLE_REDIS(X) METRICS_TABLE_POSTGRES(X) METRICS_TABLE_LOG(X)
+#define METRICS_TABLE(X)   \
+    METRICS_TABLE_NET(X)   \
+    METRICS_TABLE_CHAT(X)  \
+    METRICS_TABLE_STORE(X) \
+    METRICS_TABLE_REDIS(X) METRICS_TABLE_NOTIFY(X) METRICS_TABLE_POSTGRES(X) METRICS_TABLE_LOG(X)
 
 #include "telemetry/metrics.def.h"
 
