@@ -27,12 +27,19 @@ fuzz)
 esac
 export CC="${CC:-gcc}"
 
+# A library of a driver that was installed since is to be found: the build is set up again.
+libraries=
+for library in rdkafka libpq hiredis libcurl; do
+    if pkg-config --exists "$library"; then libraries="$libraries $library"; fi
+done
+libraries="$libraries $(cargo --version 2>/dev/null || true)"
+
 folder=build/$variant
 used=$folder.options
 mkdir -p build
 if [ ! -f "$folder/build.ninja" ]; then
     again=
-elif [ "$options" != "$(cat "$used" 2>/dev/null)" ]; then
+elif [ "$options #$libraries" != "$(cat "$used" 2>/dev/null)" ]; then
     again=--reconfigure
 else
     exec ninja --quiet -C "$folder" "$@"
@@ -42,5 +49,5 @@ meson setup $again "$folder" $options >"$folder-setup.log" 2>&1 || {
     cat "$folder-setup.log" >&2
     exit 1
 }
-echo "$options" >"$used"
+echo "$options #$libraries" >"$used"
 exec ninja --quiet -C "$folder" "$@"
