@@ -8,7 +8,7 @@
 void client_connect(struct client *c)
 {
     assert(c->conn == NULL);
-    c->conn = conn_open(c, sim_below(SIM_SHARDS));
+    c->conn = conn_open(c, node_any(), sim_below(SIM_SHARDS));
     if (!c->is_old && sim_chance(700))
         conn_hello(c->conn); /* at once; the others later */
 }
@@ -24,10 +24,16 @@ void client_lost(struct client *c, const struct conn *conn)
             box->letters[i].state = LETTER_WAITING; /* another try, over another connection */
 }
 
+/* Which positions of the channel's partition it has. */
+static bool *client_pages(struct client *c, unsigned channel)
+{
+    return c->has[sim.oracle.of[channel]];
+}
+
 static void client_sees(struct client *c, const struct sim_frame *f, bool is_ack)
 {
     struct seen *seen = &c->seen[f->channel];
-    c->has[f->seq] = true;
+    client_pages(c, f->channel)[f->seq] = true;
     if (c->is_old || (is_ack && !seen->is_member) || f->seq <= seen->last)
         return;
     if (!c->is_greeted && (!seen->is_member || f->prev_seq > seen->last)) {
@@ -142,10 +148,10 @@ void client_page(struct client *c)
         struct seen *seen = &c->seen[i];
         if (!seen->must_page || !seen->is_member)
             continue;
-        const uint64_t head = oracle_head(&sim.oracle, i, sim.oracle.n_durable);
+        const uint64_t head = oracle_head(&sim.oracle, i, oracle_end(&sim.oracle, i));
         for (uint64_t seq = seen->base + 1; seq <= head; seq++)
             if (oracle_is_post(&sim.oracle, seq, i))
-                c->has[seq] = true;
+                client_pages(c, i)[seq] = true;
         if (head > seen->last)
             seen->last = head;
         seen->must_page = false;
@@ -173,12 +179,14 @@ void client_check_end(struct client *c)
 {
     for (unsigned i = 0; i < SIM_CHANNELS && !c->is_old; i++) {
         const struct seen *seen = &c->seen[i];
-        const bool is_member = oracle_is_member(&sim.oracle, c->user, i, sim.oracle.n_durable);
+        const bool is_member =
+            oracle_is_member(&sim.oracle, c->user, i, oracle_end(&sim.oracle, i));
         if (seen->is_member != is_member)
             sim_violation("user %u believes to be %s channel %u", c->user,
                           is_member ? "out of" : "in", i);
-        for (uint64_t seq = seen->base + 1; is_member && seq <= sim.oracle.n_durable; seq++)
-            if (oracle_is_post(&sim.oracle, seq, i) && !c->has[seq])
+        const uint64_t end = oracle_end(&sim.oracle, i);
+        for (uint64_t seq = seen->base + 1; is_member && seq <= end; seq++)
+            if (oracle_is_post(&sim.oracle, seq, i) && !client_pages(c, i)[seq])
                 sim_violation("user %u never saw %llu of channel %u", c->user, LLU(seq), i);
     }
     const struct user_box *box = &sim.boxes[c->user];
@@ -188,7 +196,7 @@ void client_check_end(struct client *c)
         if (l->state == LETTER_ACKED && seq == 0)
             sim_violation("message %u of user %u was acknowledged and is lost", l->number, c->user);
         if (l->state != LETTER_ACKED &&
-            oracle_is_member(&sim.oracle, c->user, l->channel, sim.oracle.n_durable))
+            oracle_is_member(&sim.oracle, c->user, l->channel, oracle_end(&sim.oracle, l->channel)))
             sim_violation("message %u of user %u never went out", l->number, c->user);
     }
 }

@@ -89,14 +89,19 @@ static void on_frame(struct session *s, struct bytes *frame)
         hear_presence(c, frame);
 }
 
+/* Where its shard stands in the channel's partition. */
+static uint64_t conn_position(const struct conn *c, unsigned channel)
+{
+    return c->super.shard->positions[sim.oracle.of[channel]];
+}
+
 /* Everything after it is to be heard. */
 static uint64_t conn_attached_at(const struct conn *c, unsigned channel)
 {
-    const struct shard *sh = c->super.shard;
     const struct uuid id = sim_channel(channel);
     const struct audience *a = audience_find(c->super.shard, &id);
     const int slot = a == NULL ? -1 : session_find(&c->super, a);
-    return slot < 0 ? sh->positions[0] : audience_member(&c->super, (uint32_t)slot)->pos;
+    return slot < 0 ? conn_position(c, channel) : audience_member(&c->super, (uint32_t)slot)->pos;
 }
 
 static void on_attached(struct session *s, enum err err)
@@ -139,7 +144,7 @@ static void conn_take_answer(struct conn *c, const struct session_channel *sc, b
     if (sc->resume_asked && sc->recovered) {
         h->upto = h->claimed;
         h->replay_to = sc->head_seq;
-        h->asked_at = c->asked_at;
+        h->asked_at = c->asked_at[sim.oracle.of[channel]];
         h->passed = audience_boundary(audience_find(c->super.shard, &sc->channel));
         h->n_replayed = 0;
         h->has_base = h->was_behind = true;
@@ -178,13 +183,13 @@ static void on_hello(struct session *s, const struct session_channel *channels, 
         if (!is_listed[i])
             c->heard[i].claimed = 0;
         c->heard[i].is_watched = is_listed[i] && c->heard[i].wants_watch;
-        if (!is_listed[i] && sim.loops[shard_index(s->shard)].head == NULL &&
-            !sim.loops[shard_index(s->shard)].has_more &&
-            oracle_is_member(&sim.oracle, user_of(c), i, s->shard->positions[0]))
+        const struct sim_loop *loop = &c->node->loops[shard_index(s->shard)];
+        if (!is_listed[i] && loop->head == NULL && !loop->has_more &&
+            oracle_is_member(&sim.oracle, user_of(c), i, conn_position(c, i)))
             sim_violation("user %u: Hello does not list channel %u", user_of(c), i);
     }
     c->is_open = c->is_settled = true;
-    c->open_position = s->shard->positions[0];
+    memcpy(c->opened_at, s->shard->positions, sim.mood.n_partitions * sizeof c->opened_at[0]);
     conn_put_list(c, RECORD_HELLO, channels, n);
 }
 
@@ -200,7 +205,8 @@ static void on_resumed(struct session *s, const struct session_channel *channels
         } else { /* the store failed in the middle: live events go on from somewhere */
             if (sim.mood.is_reliable || channels[i].recovered)
                 sim_violation("a replay is given up without need");
-            h->upto = h->claimed = h->replay_to = s->shard->positions[0];
+            h->upto = h->claimed = h->replay_to =
+                conn_position(c, sim_number(&channels[i].channel));
         }
     }
     conn_put_list(c, RECORD_RESUMED, channels, n);
@@ -218,17 +224,18 @@ static const struct session_ops conn_ops = {.push = on_push,
 
 /* ---- What the client's end makes it do ---- */
 
-struct conn *conn_open(struct client *client, unsigned shard)
+struct conn *conn_open(struct client *client, struct sim_node *node, unsigned shard)
 {
     struct conn *c = MEM_NEW(struct conn);
     c->client = client;
+    c->node = node;
     c->is_writable = true;
     c->super.ops = &conn_ops;
     c->super.user = sim_user(client->user);
     c->super.username = STR("name");
     c->next = sim.conns;
     sim.conns = c;
-    session_attach(sim.shards[shard], &c->super);
+    session_attach(node->shards[shard], &c->super);
     for (unsigned i = 0; i < SIM_CHANNELS; i++)
         c->heard[i].was_behind = true;
     return c;
@@ -245,6 +252,13 @@ void conn_cut(struct conn *c)
     for (unsigned i = c->wire_first; i < c->n_wire; i++)
         mem_free(c->wire[i].list);
     mem_free(c);
+}
+
+static void conn_note_asked(struct conn *c)
+{
+    const size_t bytes = sim.mood.n_partitions * sizeof c->asked_at[0];
+    memcpy(c->asked_at, c->super.shard->positions, bytes);
+    memcpy(c->asked_published, c->node->published, bytes);
 }
 
 void conn_hello(struct conn *c)
@@ -270,8 +284,7 @@ void conn_hello(struct conn *c)
     }
     c->said_hello = true;
     c->is_settled = c->is_settled && c->is_attached;
-    c->asked_at = c->super.shard->positions[0];
-    c->asked_published = sim.n_published;
+    conn_note_asked(c);
     enum err err = session_hello(&c->super, points, n, watch, n_watch);
     assert(err == ERR_OK);
 }
@@ -297,8 +310,7 @@ void conn_resume(struct conn *c, unsigned channel)
         const struct uuid id = sim_channel(channel);
         h->was_member = session_has(&c->super, &id);
         h->claimed = from;
-        c->asked_at = c->super.shard->positions[0];
-        c->asked_published = sim.n_published;
+        conn_note_asked(c);
         h->is_held = h->was_behind = c->is_resuming = true;
     }
     enum err err = session_resume(&c->super, &point, 1);
@@ -333,6 +345,9 @@ void conn_type(struct conn *c)
 }
 
 /* ---- Sending ---- */
+
+/* How a node knows that an append was its own. */
+static const char *const node_names[SIM_NODES] = {"0", "1", "2"};
 
 struct sending {
     struct append append;
@@ -387,14 +402,15 @@ void conn_send(struct conn *c, struct letter *l)
     c->sent[s->slot] = (struct sent){.number = l->number};
     snprintf(s->content, sizeof s->content, "%u", l->number);
     snprintf(s->id, sizeof s->id, "letter-%u", l->number);
-    s->append = (struct append){.kind = EVENT_MESSAGE,
-                                .channel = channel,
-                                .user = c->super.user,
-                                .username = STR("name"),
-                                .content = str_of(s->content),
-                                .client_msg_id = str_of(s->id),
-                                .origin = {shard_index(c->super.shard), c->super.id, STR("1")},
-                                .done = sending_done};
+    s->append = (struct append){
+        .kind = EVENT_MESSAGE,
+        .channel = channel,
+        .user = c->super.user,
+        .username = STR("name"),
+        .content = str_of(s->content),
+        .client_msg_id = str_of(s->id),
+        .origin = {shard_index(c->super.shard), c->super.id, {node_names[c->node->index], 1}},
+        .done = sending_done};
     if (l->state == LETTER_WAITING) {
         l->state = LETTER_SENT;
         l->via = c;

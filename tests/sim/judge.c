@@ -33,7 +33,7 @@ void judge_post(struct conn *c, const struct sim_frame *f, enum record_kind how)
 {
     struct heard *h = &c->heard[f->channel];
     const bool is_member = oracle_is_member(&sim.oracle, user_of(c), f->channel, f->seq);
-    if (f->seq > sim.oracle.n_durable)
+    if (f->seq > oracle_end(&sim.oracle, f->channel))
         sim_violation("%llu is heard and not durable", LLU(f->seq));
     const struct uuid channel = sim_channel(f->channel);
     if (how == RECORD_ACK &&
@@ -62,11 +62,19 @@ void judge_post(struct conn *c, const struct sim_frame *f, enum record_kind how)
         h->was_behind = false;
 }
 
+static bool own_is_told(const struct conn *c, unsigned partition, uint64_t seq)
+{
+    bool is_told = false;
+    for (unsigned i = 0; i < c->n_own_told && i < 64; i++)
+        is_told = is_told || (c->own_told[i].partition == partition && c->own_told[i].seq == seq);
+    return is_told;
+}
+
 void judge_other(struct conn *c, const struct sim_frame *f)
 {
     if (!c->is_open)
         sim_violation("an old client hears of a join, leave or creation");
-    if (f->seq > sim.oracle.n_durable)
+    if (f->seq > oracle_end(&sim.oracle, f->channel))
         sim_violation("%llu is heard and not durable", LLU(f->seq));
     if (f->kind == EVENT_CREATED)
         return;
@@ -74,10 +82,11 @@ void judge_other(struct conn *c, const struct sim_frame *f)
         sim_violation("user %u gets %llu in the wrong words", user_of(c), LLU(f->seq));
     if (!f->is_own)
         return;
-    for (unsigned i = 0; i < c->n_own_told && i < 64; i++)
-        if (c->own_told[i] == f->seq)
-            sim_violation("user %u hears of %llu again", user_of(c), LLU(f->seq));
-    c->own_told[c->n_own_told++ % 64] = f->seq;
+    const unsigned partition = sim.oracle.of[f->channel];
+    if (own_is_told(c, partition, f->seq))
+        sim_violation("user %u hears of %llu again", user_of(c), LLU(f->seq));
+    c->own_told[c->n_own_told % 64].partition = partition;
+    c->own_told[c->n_own_told++ % 64].seq = f->seq;
     if (f->kind == EVENT_LEFT)
         c->heard[f->channel].is_watched = false;
 }
@@ -99,8 +108,10 @@ void judge_ack(struct conn *c, const struct sim_frame *f)
 void judge_verdict(const struct conn *c, const struct session_channel *sc, unsigned channel)
 {
     const struct heard *h = &c->heard[channel];
-    const uint64_t head = oracle_head(&sim.oracle, channel, sim.oracle.n_durable);
-    const uint64_t known = sc->head_seq < c->asked_at ? sc->head_seq : c->asked_at;
+    const unsigned partition = sim.oracle.of[channel];
+    const uint64_t asked_at = c->asked_at[partition];
+    const uint64_t head = oracle_head(&sim.oracle, channel, oracle_end(&sim.oracle, channel));
+    const uint64_t known = sc->head_seq < asked_at ? sc->head_seq : asked_at;
     const unsigned missed = oracle_count(&sim.oracle, channel, h->claimed, known);
     if (sc->recovered && (h->claimed > sc->head_seq || missed > LIMIT_REPLAY_EVENTS))
         sim_violation("user %u, channel %u: %u events after %llu recovered up to %llu", user_of(c),
@@ -108,9 +119,10 @@ void judge_verdict(const struct conn *c, const struct session_channel *sc, unsig
     if (sc->head_seq > head)
         sim_violation("channel %u: head %llu told, %llu is", channel, LLU(sc->head_seq), LLU(head));
     const bool was_member = h->was_member &&
-                            oracle_is_member(&sim.oracle, user_of(c), channel, c->asked_at) &&
-                            !oracle_leaves_after(&sim.oracle, user_of(c), channel, c->asked_at);
-    if (!sc->recovered && sim.mood.is_reliable && h->claimed <= c->asked_published && was_member &&
+                            oracle_is_member(&sim.oracle, user_of(c), channel, asked_at) &&
+                            !oracle_leaves_after(&sim.oracle, user_of(c), channel, asked_at);
+    if (!sc->recovered && sim.mood.is_reliable && was_member &&
+        h->claimed <= c->asked_published[partition] &&
         oracle_count(&sim.oracle, channel, h->claimed, head) <= LIMIT_REPLAY_EVENTS)
         sim_violation("user %u, channel %u: %llu could have been recovered", user_of(c), channel,
                       LLU(h->claimed));
@@ -118,16 +130,14 @@ void judge_verdict(const struct conn *c, const struct session_channel *sc, unsig
 
 /* ---- The end ---- */
 
-static void judge_own_told(const struct conn *c)
+static void judge_own_told(const struct conn *c, unsigned partition)
 {
-    for (uint64_t seq = c->open_position + 1; seq <= sim.oracle.n_durable; seq++) {
-        const struct truth *t = &sim.oracle.log[seq];
+    const struct oracle_log *l = &sim.oracle.logs[partition];
+    for (uint64_t seq = c->opened_at[partition] + 1; seq <= l->durable; seq++) {
+        const struct truth *t = &l->log[seq];
         if ((t->kind != EVENT_JOINED && t->kind != EVENT_LEFT) || t->user != user_of(c))
             continue;
-        bool is_told = c->n_own_told >= 64;
-        for (unsigned i = 0; i < c->n_own_told && i < 64; i++)
-            is_told = is_told || c->own_told[i] == seq;
-        if (!is_told)
+        if (c->n_own_told < 64 && !own_is_told(c, partition, seq))
             sim_violation("user %u was not told of its own %llu", user_of(c), LLU(seq));
     }
 }
@@ -135,7 +145,7 @@ static void judge_own_told(const struct conn *c)
 static void judge_presence(const struct conn *c, unsigned channel)
 {
     const struct heard *h = &c->heard[channel];
-    struct notifier *n = hub_notifier(sim.hub);
+    struct notifier *n = hub_notifier(c->node->hub);
     if (!h->is_watched || !sim.mood.is_reliable)
         return;
     if (!h->knows_presence)
@@ -144,7 +154,7 @@ static void judge_presence(const struct conn *c, unsigned channel)
         const struct uuid user = sim_user(i);
         bool is_online;
         n->ops->online(n, &user, 1, &is_online);
-        if (oracle_is_member(&sim.oracle, i, channel, sim.oracle.n_durable) &&
+        if (oracle_is_member(&sim.oracle, i, channel, oracle_end(&sim.oracle, channel)) &&
             h->online[i] != is_online)
             sim_violation("user %u believes that %u in channel %u is %s", user_of(c), i, channel,
                           is_online ? "offline" : "online");
@@ -153,9 +163,9 @@ static void judge_presence(const struct conn *c, unsigned channel)
 
 void judge_end(struct conn *c)
 {
-    const uint64_t end = sim.oracle.n_durable;
     for (unsigned i = 0; i < SIM_CHANNELS; i++) {
         struct heard *h = &c->heard[i];
+        const uint64_t end = oracle_end(&sim.oracle, i);
         if (!oracle_is_member(&sim.oracle, user_of(c), i, end))
             continue;
         if (!h->has_base)
@@ -166,6 +176,6 @@ void judge_end(struct conn *c)
     for (unsigned i = 0; i < c->n_sent; i++)
         if (c->sent[i].seq != 0 && c->sent[i].n_acks != 1)
             sim_violation("user %u gets no ack of %llu", user_of(c), LLU(c->sent[i].seq));
-    if (c->is_open)
-        judge_own_told(c);
+    for (unsigned i = 0; i < sim.mood.n_partitions && c->is_open; i++)
+        judge_own_told(c, i);
 }

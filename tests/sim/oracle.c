@@ -27,14 +27,27 @@ static uint32_t message_number(const struct event *e)
     return (uint32_t)number;
 }
 
+void oracle_init(struct oracle *o, struct journal *journal)
+{
+    for (unsigned i = 0; i < SIM_CHANNELS; i++) {
+        const struct uuid channel = sim_channel(i);
+        o->of[i] = journal_partition_of(journal, &channel);
+    }
+    for (unsigned i = 0; i < journal_partitions(journal); i++)
+        o->logs[i].prepared = o->logs[i].durable = journal_position(journal, i);
+}
+
 void oracle_prepare(struct oracle *o, const struct event *events, size_t n)
 {
-    assert(o->n_prepared == o->n_durable);
+    for (unsigned i = 0; i < SIM_PARTITIONS; i++)
+        assert(o->logs[i].prepared == o->logs[i].durable);
     for (size_t i = 0; i < n; i++) {
         const struct event *e = &events[i];
-        assert(e->seq > o->n_prepared && e->seq < SIM_SEQ_MAX);
-        o->n_prepared = e->seq;
-        o->log[e->seq] = (struct truth){
+        struct oracle_log *l = &o->logs[e->partition];
+        assert(e->partition == o->of[sim_number(&e->channel)]);
+        assert(e->seq > l->prepared && e->seq < SIM_SEQ_MAX);
+        l->prepared = e->seq;
+        l->log[e->seq] = (struct truth){
             .kind = e->kind,
             .channel = (uint8_t)sim_number(&e->channel),
             .user = (uint8_t)sim_number(&e->user),
@@ -48,19 +61,21 @@ void oracle_prepare(struct oracle *o, const struct event *events, size_t n)
 
 void oracle_publish(struct oracle *o)
 {
-    o->n_durable = o->n_prepared;
+    for (unsigned i = 0; i < SIM_PARTITIONS; i++)
+        o->logs[i].durable = o->logs[i].prepared;
 }
 
 void oracle_discard(struct oracle *o)
 {
-    while (o->n_prepared > o->n_durable)
-        o->log[o->n_prepared--] = (struct truth){0};
+    for (unsigned i = 0; i < SIM_PARTITIONS; i++)
+        while (o->logs[i].prepared > o->logs[i].durable)
+            o->logs[i].log[o->logs[i].prepared--] = (struct truth){0};
 }
 
 bool oracle_is_member(const struct oracle *o, unsigned user, unsigned channel, uint64_t seq)
 {
     for (; seq > 0; seq--) {
-        const struct truth *t = &o->log[seq];
+        const struct truth *t = &oracle_log(o, channel)->log[seq];
         if (t->user == user && t->channel == channel &&
             (t->kind == EVENT_JOINED || t->kind == EVENT_LEFT))
             return t->kind == EVENT_JOINED;
@@ -70,8 +85,8 @@ bool oracle_is_member(const struct oracle *o, unsigned user, unsigned channel, u
 
 bool oracle_leaves_after(const struct oracle *o, unsigned user, unsigned channel, uint64_t seq)
 {
-    while (++seq <= o->n_durable) {
-        const struct truth *t = &o->log[seq];
+    while (++seq <= oracle_end(o, channel)) {
+        const struct truth *t = &oracle_log(o, channel)->log[seq];
         if (t->kind == EVENT_LEFT && t->user == user && t->channel == channel)
             return true;
     }
@@ -96,13 +111,16 @@ uint64_t oracle_head(const struct oracle *o, unsigned channel, uint64_t seq)
 uint64_t oracle_find(const struct oracle *o, unsigned user, uint32_t number)
 {
     uint64_t found = 0;
-    for (uint64_t seq = 1; seq <= o->n_durable; seq++) {
-        if (o->log[seq].user != user || o->log[seq].number != number)
-            continue;
-        if (found != 0)
-            sim_violation("message %u of user %u is there twice, at %llu and %llu", number, user,
-                          (unsigned long long)found, (unsigned long long)seq);
-        found = seq;
+    for (unsigned i = 0; i < SIM_PARTITIONS; i++) {
+        const struct oracle_log *l = &o->logs[i];
+        for (uint64_t seq = 1; seq <= l->durable; seq++) {
+            if (l->log[seq].user != user || l->log[seq].number != number)
+                continue;
+            if (found != 0)
+                sim_violation("message %u of user %u is there twice, at %llu and %llu", number,
+                              user, (unsigned long long)found, (unsigned long long)seq);
+            found = seq;
+        }
     }
     return found;
 }

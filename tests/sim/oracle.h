@@ -7,10 +7,12 @@
 #include <stdint.h>
 
 #include "domain/event.h"
+#include "port/journal.h"
 
-#define SIM_CHANNELS 5
-#define SIM_USERS    6
-#define SIM_SEQ_MAX  65536
+#define SIM_CHANNELS   5
+#define SIM_USERS      6
+#define SIM_SEQ_MAX    65536
+#define SIM_PARTITIONS 4
 
 /* Channels and users are numbered; their UUIDs carry the number. */
 struct uuid sim_channel(unsigned n);
@@ -24,18 +26,35 @@ struct truth {
     uint64_t prev_seq;
 };
 
-struct oracle {
-    struct truth log[SIM_SEQ_MAX];  /* by position */
-    uint64_t n_prepared, n_durable; /* the last position */
+/* One partition of the journal. */
+struct oracle_log {
+    struct truth log[SIM_SEQ_MAX]; /* by position */
+    uint64_t prepared, durable;    /* the last position */
 };
 
+struct oracle {
+    unsigned of[SIM_CHANNELS]; /* the partition of each channel */
+    struct oracle_log logs[SIM_PARTITIONS];
+};
+
+/* Each partition goes on from its position in `journal`. */
+void oracle_init(struct oracle *o, struct journal *journal);
 void oracle_prepare(struct oracle *o, const struct event *events, size_t n);
 void oracle_publish(struct oracle *o);
 void oracle_discard(struct oracle *o);
 
+static inline const struct oracle_log *oracle_log(const struct oracle *o, unsigned channel)
+{
+    return &o->logs[o->of[channel]];
+}
+/* The last durable position of the channel's partition. */
+static inline uint64_t oracle_end(const struct oracle *o, unsigned channel)
+{
+    return oracle_log(o, channel)->durable;
+}
 static inline bool oracle_is_post(const struct oracle *o, uint64_t seq, unsigned channel)
 {
-    const struct truth *t = &o->log[seq];
+    const struct truth *t = &oracle_log(o, channel)->log[seq];
     return (t->kind == EVENT_MESSAGE || t->kind == EVENT_REPLY) && t->channel == channel;
 }
 /* Was the user in the channel at position `seq`? */

@@ -49,6 +49,8 @@ static struct sim_mood mood_draw(void)
         .flood = sim_chance(300) ? 5 : 0,
         .work_max = sim_chance(300) ? 1 + sim_below(4) : SIM_WORK_MAX,
         .tail_bytes = tails[sim_below(4)],
+        .n_nodes = 1 + (sim_chance(600) ? sim_below(SIM_NODES) : 0),
+        .n_partitions = 1 + sim_below(SIM_PARTITIONS),
     };
     m.is_reliable = m.store_fails == 0 && m.work_max == SIM_WORK_MAX;
     return m;
@@ -69,18 +71,21 @@ static struct client *any_connected(void)
 
 static void step_task(void)
 {
+    struct sim_node *n = node_any();
     const unsigned loop = sim_below(SIM_SHARDS);
-    sim_trace("loop %u runs%s", loop, node_run_task(loop) ? "" : " nothing");
+    sim_trace("loop %u of node %u runs%s", loop, n->index,
+              node_run_task(n, loop) ? "" : " nothing");
 }
 
 static void step_shard(void)
 {
-    node_step_shard(sim_below(SIM_SHARDS));
+    node_step_shard(node_any(), sim_below(SIM_SHARDS));
 }
 
 static void step_work(void)
 {
-    sim_trace("a worker runs%s", node_run_work() ? "" : " nothing");
+    struct sim_node *n = node_any();
+    sim_trace("a worker of node %u runs%s", n->index, node_run_work(n) ? "" : " nothing");
 }
 
 static void step_journal(void)
@@ -88,10 +93,7 @@ static void step_journal(void)
     if (sim_chance(sim.mood.refuse * 10))
         sim.is_refusing = !sim.is_refusing;
     memory_store_refuse(sim.store, sim.is_refusing);
-    const uint64_t before = sim.oracle.n_durable;
-    memory_store_step(sim.store);
-    sim_trace("the journal goes from %llu to %llu", (unsigned long long)before,
-              (unsigned long long)sim.oracle.n_durable);
+    sim_trace("the journal takes %zu", memory_store_step(sim.store));
 }
 
 static void step_tick(void)
@@ -99,7 +101,7 @@ static void step_tick(void)
     clock_manual_advance(&sim.clock, sim_below(1000000));
     if (sim_chance(100))
         clock_manual_step(&sim.clock, (int64_t)sim_below(7200000) * 1000 - 3600000000);
-    shard_tick(sim.shards[sim_below(SIM_SHARDS)]);
+    shard_tick(node_any()->shards[sim_below(SIM_SHARDS)]);
 }
 
 static void step_connect(void)
@@ -110,8 +112,9 @@ static void step_connect(void)
     if (c->conn != NULL)
         return;
     client_connect(c);
-    sim_trace("client of user %u connects to shard %u as session %llu", c->user,
-              shard_index(c->conn->super.shard), (unsigned long long)c->conn->super.id);
+    sim_trace("client of user %u connects to shard %u of node %u as session %llu", c->user,
+              shard_index(c->conn->super.shard), c->conn->node->index,
+              (unsigned long long)c->conn->super.id);
 }
 
 static void step_cut(void)
@@ -165,11 +168,12 @@ static void member_toggle(unsigned user, unsigned channel)
 {
     struct channel_store *store = memory_store_channels(sim.store);
     const struct uuid u = sim_user(user), c = sim_channel(channel);
-    const bool is_member = oracle_is_member(&sim.oracle, user, channel, sim.oracle.n_durable);
+    const bool is_member =
+        oracle_is_member(&sim.oracle, user, channel, oracle_end(&sim.oracle, channel));
     enum err err =
         is_member ? store->ops->leave(store, &u, &c) : store->ops->join(store, &u, &c, 1000);
     sim_trace("user %u %s channel %u: %s at %llu", user, is_member ? "leaves" : "joins", channel,
-              err_name(err), (unsigned long long)sim.oracle.n_durable);
+              err_name(err), (unsigned long long)oracle_end(&sim.oracle, channel));
 }
 
 static void step_membership(void)
@@ -183,7 +187,7 @@ static void step_membership(void)
 
 static void step_publish(void)
 {
-    node_publish();
+    node_publish(node_any());
 }
 
 static void step_resume(void)
@@ -198,7 +202,7 @@ static void step_resume(void)
 
 static void step_talk(void)
 {
-    struct notifier *n = hub_notifier(sim.hub);
+    struct notifier *n = hub_notifier(node_any()->hub);
     struct client *c = any_connected();
     const struct uuid user = sim_user(sim_below(SIM_USERS)), channel = sim_channel(0);
     if (sim_chance(30))
@@ -219,8 +223,9 @@ static void flood_done(struct append *a)
 /* More than a replay's worth at once, from somewhere without a session. */
 static void step_flood(void)
 {
-    const struct uuid channel = sim_channel(sim_below(SIM_CHANNELS));
-    if (!sim_chance(sim.mood.flood * 10) || sim.oracle.n_durable > SIM_SEQ_MAX - 10000)
+    const unsigned number = sim_below(SIM_CHANNELS);
+    const struct uuid channel = sim_channel(number);
+    if (!sim_chance(sim.mood.flood * 10) || oracle_end(&sim.oracle, number) > SIM_SEQ_MAX - 10000)
         return;
     for (unsigned i = 0; i < LIMIT_REPLAY_EVENTS + 100; i++) {
         struct append *a = MEM_NEW(struct append);
@@ -241,9 +246,10 @@ static void step_restart(void)
 {
     if (!sim_chance(sim.mood.restart * 10))
         return;
-    sim_trace("the node restarts");
-    node_kill();
-    node_start();
+    struct sim_node *n = node_any();
+    sim_trace("node %u restarts", n->index);
+    node_kill(n);
+    node_start(n);
     sim.tally.restarts++;
 }
 
@@ -272,15 +278,29 @@ static void sim_step(void)
 
 /* ---- The calm ---- */
 
-static bool calm_node(void)
+static bool calm_node(struct sim_node *n)
+{
+    bool any = node_publish(n);
+    for (unsigned i = 0; i < SIM_SHARDS; i++) {
+        any = node_run_task(n, i) || any;
+        any = node_step_shard(n, i) || any;
+    }
+    return node_run_work(n) || any;
+}
+
+static bool calm_world(void)
 {
     bool any = memory_store_step(sim.store) > 0;
-    any = node_publish() || any;
-    for (unsigned i = 0; i < SIM_SHARDS; i++) {
-        any = node_run_task(i) || any;
-        any = node_step_shard(i) || any;
-    }
-    return node_run_work() || any;
+    for (unsigned i = 0; i < sim.mood.n_nodes; i++)
+        any = calm_node(&sim.nodes[i]) || any;
+    return any;
+}
+
+static void calm_tick(void)
+{
+    for (unsigned i = 0; i < sim.mood.n_nodes; i++)
+        for (unsigned j = 0; j < SIM_SHARDS; j++)
+            shard_tick(sim.nodes[i].shards[j]);
 }
 
 static void calm_clients(void)
@@ -312,10 +332,9 @@ static void sim_calm_down(void)
     sim.mood.work_max = SIM_WORK_MAX;
     for (unsigned round = 0; round < 40; round++) {
         calm_clients();
-        while (calm_node())
+        while (calm_world())
             ;
-        for (unsigned i = 0; i < SIM_SHARDS; i++)
-            shard_tick(sim.shards[i]);
+        calm_tick();
     }
     for (struct conn *c = sim.conns; c != NULL; c = c->next)
         judge_end(c);
@@ -351,10 +370,10 @@ void sim_run(uint64_t seed, unsigned n_steps, bool is_traced)
     rand_seed(&sim.rand, seed);
     sim.mood = mood_draw();
     clock_manual_init(&sim.clock, INT64_C(1700000000000000));
-    node_open_store();
+    world_open();
     sim_populate();
     for (sim.step = 0; sim.step < n_steps; sim.step++)
         sim_step();
     sim_calm_down();
-    node_close_store();
+    world_close();
 }

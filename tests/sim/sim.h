@@ -1,9 +1,10 @@
-/* A simulation: one node after the other over one memory store, its shards and workers run task
- * by task by a seeded scheduler, and clients that connect, send, are cut off and come back.
+/* A simulation: one or several nodes over one memory store, their shards and workers run task by
+ * task by a seeded scheduler, and clients that connect, send, are cut off and come back.
  *
  *     main.c      seeds, arguments
  *     schedule.c  which step comes next; and the calm at the end, when everything must be there
- *     node.c      the hub, its loops and workers, stores that are late or fail, restarts
+ *     node.c      a hub, its loops and workers, restarts
+ *     world.c     the journal, overheard; stores that are late or fail
  *     conn.c      the server's end of a connection
  *     judge.c     every promise about what one session hears
  *     client.c    the other end: what the people see, and what they retry
@@ -18,6 +19,7 @@
 #include "fanout/hub.h"
 #include "oracle.h"
 
+#define SIM_NODES    3
 #define SIM_SHARDS   3
 #define SIM_CLIENTS  10
 #define SIM_WORK_MAX 64
@@ -27,7 +29,8 @@
 /* What one seed makes likely or possible: per mille, a step, unless said otherwise. */
 struct sim_mood {
     unsigned cut, store_fails, refuse, restart, slow, membership, resume, flood;
-    unsigned lag;      /* between a batch's commit and its publication */
+    unsigned n_nodes, n_partitions;
+    unsigned lag;      /* between a batch's commit and its publication on a node */
     unsigned work_max; /* tasks the workers' queue takes */
     size_t tail_bytes;
     bool is_reliable; /* nothing may be refused for lack of a store or a worker */
@@ -78,12 +81,14 @@ struct heard {
 
 struct conn {
     struct session super;
+    struct sim_node *node;
     struct client *client;
     struct conn *next;
     bool is_attached, said_hello, is_open, is_settled, is_writable, is_revoked, is_resuming;
-    uint64_t open_position;
-    uint64_t asked_at;        /* where the shard stood when Hello or Resume was said */
-    uint64_t asked_published; /* and the journal */
+    /* One a partition: */
+    uint64_t opened_at[SIM_PARTITIONS];       /* where the shard stood when Hello was answered */
+    uint64_t asked_at[SIM_PARTITIONS];        /* and when Hello or Resume was said, */
+    uint64_t asked_published[SIM_PARTITIONS]; /* and the node */
     struct heard heard[SIM_CHANNELS];
     struct sent {
         uint32_t number;
@@ -93,7 +98,10 @@ struct conn {
     unsigned n_sent;
     struct record wire[SIM_WIRE_MAX];
     unsigned n_wire, wire_first;
-    uint64_t own_told[64]; /* joins and leaves */
+    struct {
+        unsigned partition;
+        uint64_t seq;
+    } own_told[64]; /* joins and leaves */
     unsigned n_own_told;
 };
 
@@ -123,7 +131,7 @@ struct client {
         bool is_member, must_page;
         uint64_t base, last; /* has everything in (base, last] */
     } seen[SIM_CHANNELS];
-    bool has[SIM_SEQ_MAX];
+    bool has[SIM_PARTITIONS][SIM_SEQ_MAX];
 };
 
 static inline unsigned user_of(const struct conn *c)
@@ -135,6 +143,24 @@ struct sim_loop {
     struct executor super;
     struct task *head, **tail;
     bool has_more; /* slices of fan-out work */
+};
+
+struct sim_node {
+    unsigned index;
+    struct hub_config config;
+    struct hub *hub; /* NULL while the node is down */
+    struct shard *shards[SIM_SHARDS];
+    struct sim_loop loops[SIM_SHARDS];
+    struct task *work[SIM_WORK_MAX];
+    unsigned n_work;
+    /* Batches that are durable and not published here yet: the journal's thread was interrupted, or
+     * this node's reader of the log is behind. */
+    struct {
+        void *prepared;
+        uint64_t last[SIM_PARTITIONS];
+    } lagging[SIM_LAG_MAX];
+    unsigned n_lagging;
+    uint64_t published[SIM_PARTITIONS]; /* the last positions */
 };
 
 struct sim {
@@ -151,21 +177,7 @@ struct sim {
     struct channel_store channels; /* the memory store's, late and failing */
     struct message_store messages;
 
-    /* Batches that are durable and not published yet: the journal's thread was interrupted. */
-    struct {
-        void *prepared;
-        uint64_t last_seq;
-    } lagging[SIM_LAG_MAX];
-    unsigned n_lagging;
-    uint64_t n_published; /* the last position */
-
-    struct hub_config config;
-    struct hub *hub;
-    struct shard *shards[SIM_SHARDS];
-    struct sim_loop loops[SIM_SHARDS];
-    struct task *work[SIM_WORK_MAX];
-    unsigned n_work;
-
+    struct sim_node nodes[SIM_NODES]; /* the first mood.n_nodes of them */
     struct user_box boxes[SIM_USERS];
     struct client clients[SIM_CLIENTS];
     struct conn *conns;
@@ -193,19 +205,23 @@ static inline bool sim_chance(unsigned per_mille)
 void sim_run(uint64_t seed, unsigned steps, bool is_traced);
 
 /* node.c */
-void node_start(void);
-/* Gone without a farewell: what was not durable is lost, and so is every connection. */
-void node_kill(void);
-void node_open_store(void);
-void node_close_store(void);
-/* Publishes the oldest batch that is durable and not published. */
-bool node_publish(void);
-bool node_run_task(unsigned loop);
-bool node_run_work(void);
-bool node_step_shard(unsigned loop);
+void node_start(struct sim_node *n);
+/* Gone without a farewell: every connection is lost, and what was not durable may be. */
+void node_kill(struct sim_node *n);
+/* Any one that is up. */
+struct sim_node *node_any(void);
+/* Publishes the oldest batch that is durable and not published here. */
+bool node_publish(struct sim_node *n);
+bool node_run_task(struct sim_node *n, unsigned loop);
+bool node_run_work(struct sim_node *n);
+bool node_step_shard(struct sim_node *n, unsigned loop);
+
+/* world.c */
+void world_open(void);
+void world_close(void);
 
 /* conn.c */
-struct conn *conn_open(struct client *c, unsigned shard);
+struct conn *conn_open(struct client *c, struct sim_node *node, unsigned shard);
 /* Cut: what is on the wire is lost. */
 void conn_cut(struct conn *c);
 void conn_hello(struct conn *c);
