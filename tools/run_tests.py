@@ -8,12 +8,15 @@ Each stage is a build variant (tools/build.sh) and the tests that are worth runn
     clang    clang, no warnings: built, not run
     release  what users get: end to end, and the checks of the tree and the binary
     web      the web client: its types, its own tests, and a browser against the release binary
+    cluster  on the real services (tools/stack.sh): the drivers' contracts under asan, three nodes
+             of the release binary; everything that can be killed is
 """
 import argparse
 import json
 import os
 import pathlib
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -25,7 +28,8 @@ SANITIZERS = {
     "UBSAN_OPTIONS": "halt_on_error=1:abort_on_error=1:print_stacktrace=1",
     "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1",
 }
-SANITIZED = ["--no-suite", "checks"]
+SERVICES = ["postgres", "redis", "kafka", "cassandra"]
+SANITIZED = ["--no-suite", "checks", "--no-suite", "stack", "--no-suite", "cluster"]
 FROM_OUTSIDE = ["--suite", "e2e", "--suite", "checks"]
 
 
@@ -95,12 +99,13 @@ def stage(count, variant, select, slower=1, environment=None):
     print(f"== {variant} took {time.monotonic() - started:.0f} s: {count.line()}", flush=True)
 
 
-def web(count):
+def web(count, more=None):
     """npm's scripts; vitest says "Tests  5 passed", node's runner "# pass 5"."""
     if not (ROOT / "web/package.json").is_file():
         return
     print("\n== web", flush=True)
-    environment = {**os.environ, "PARLEY_BIN": str(ROOT / "build/release/src/cli/parley")}
+    environment = {**os.environ, "PARLEY_BIN": str(ROOT / "build/release/src/cli/parley"),
+                   **(more or {})}
     for script in ("typecheck", "test", "test:e2e"):
         done = subprocess.run(["timeout", "600", "npm", "run", "--silent", script],
                               cwd=ROOT / "web", text=True, env=environment,
@@ -123,11 +128,37 @@ def web(count):
         print(f"== web {script}: {tally['pass']} passed", flush=True)
 
 
+def stack(*arguments):
+    return subprocess.run(["tools/stack.sh", *arguments], cwd=ROOT, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, text=True)
+
+
+def cluster(count, everything):
+    """On the services that run already, or on ones that are stopped again."""
+    print("\n== cluster", flush=True)
+    were_running = stack("status").stdout.split()
+    if stack("up", *SERVICES).returncode != 0:
+        count.fail("the services of the cluster engine")
+        return
+    environment = dict(pair.split("=", 1) for pair in shlex.split(stack("env").stdout))
+    stage(count, "asan", ["--suite", "stack"], slower=3, environment=environment)
+    selected = ["--suite", "cluster", *([] if everything else ["--no-suite", "long"])]
+    stage(count, "release", selected, environment=environment)
+    if not were_running:
+        stack("down")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--all", action="store_true", help="the long ones too")
-    everything = parser.parse_args().all
+    parser.add_argument("--cluster", action="store_true", help="only what needs the real services")
+    options = parser.parse_args()
+    everything = options.all
     count = Count()
+    if options.cluster:
+        cluster(count, True)
+        print(count.line(), flush=True)
+        return 1 if count.failed or not count.passed else 0
     # What tools/install_packages.sh and tools/build_web.sh fetched comes first.
     os.environ["PATH"] = f"{ROOT}/build/node/bin:{ROOT}/build/tools:{os.environ['PATH']}"
     if run(["tools/build_web.sh"]) != 0:
@@ -137,7 +168,8 @@ def main():
     stage(count, "tsan", SANITIZED, slower=6, environment=longer)
     stage(count, "clang", None)
     stage(count, "release", FROM_OUTSIDE, environment=longer)
-    web(count)
+    web(count, {"PARLEY_E2E_CUT_S": "60"} if everything else None)
+    cluster(count, everything)
     if everything and run(["tools/run_fuzz.sh", "60"]) != 0:
         count.fail("fuzzing")
     print(count.line(), flush=True)

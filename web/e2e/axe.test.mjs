@@ -8,7 +8,7 @@ const s = stage();
 let scene;
 
 async function check(page, what) {
-  await page.waitForTimeout(400);
+  await page.waitForTimeout(150); // what fades in has done so
   const { violations } = await new AxeBuilder({ page })
     .withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
     .analyze();
@@ -52,17 +52,29 @@ for (const colorScheme of ["light", "dark"]) {
       await check(page, "lost");
       await page.goto(`${url}/c/${channels.general.id}`);
       await page.getByText("I will take the export").waitFor();
+      const dialog = page.getByRole("dialog");
+      const checkDialog = async (what) => {
+        await dialog.waitFor();
+        await check(page, what);
+        await page.keyboard.press("Escape");
+        await dialog.waitFor({ state: "detached" });
+      };
       for (const [what, press] of [["switcher", "Control+k"], ["shortcuts", "?"]]) {
         await page.getByTestId("messages").focus();
         await page.keyboard.press(press);
-        await page.getByRole("dialog").waitFor();
-        await check(page, what);
-        await page.keyboard.press("Escape");
+        await checkDialog(what);
       }
-      await page.getByRole("button", { name: "Channel options" }).click();
+      const options = page.getByRole("button", { name: "Channel options" });
+      await options.click();
       await check(page, "menu");
+      await page.getByRole("menuitem", { name: /members/ }).click();
+      await checkDialog("members");
+      await options.click();
       await page.getByRole("menuitem", { name: "Leave channel" }).click();
-      await check(page, "leave");
+      await checkDialog("leave");
+      await page.goto(`${url}/`);
+      await page.getByRole("button", { name: "Settings" }).click();
+      await checkDialog("settings");
       await context.close();
     });
   }

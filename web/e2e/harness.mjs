@@ -61,6 +61,23 @@ export async function createWire(target) {
   };
 }
 
+/** What the browser keeps for whoever is logged in: the messages and the outbox, as text. */
+export const kept = (page) => page.evaluate(async () => {
+  const answer = (request) => new Promise((done, fail) => {
+    request.onsuccess = () => done(request.result);
+    request.onerror = () => fail(request.error);
+  });
+  const rows = [];
+  for (const { name } of await indexedDB.databases()) {
+    const db = await answer(indexedDB.open(name));
+    for (const table of db.objectStoreNames) {
+      rows.push(...await answer(db.transaction(table).objectStore(table).getAll()));
+    }
+    db.close();
+  }
+  return JSON.stringify(rows);
+});
+
 export const messages = (page) => page.getByTestId("messages");
 export const composer = (page) => page.getByRole("textbox", { name: /^Message / });
 

@@ -37,8 +37,8 @@ export async function startParley({ env = {} } = {}) {
     "--web", pages];
   let child;
 
-  async function start() {
-    child = spawn(binary, args, { env: { ...process.env, ...unhurried, ...env }, stdio: "ignore" });
+  async function start(more = {}) {
+    child = spawn(binary, args, { env: { ...process.env, ...unhurried, ...env, ...more }, stdio: "ignore" });
     for (const end = Date.now() + READY_MS; ; ) {
       if (await fetch(`http://127.0.0.1:${port}/healthz`).then((r) => r.ok, () => false)) return;
       if (Date.now() > end || child.exitCode !== null) throw new Error("parley did not start");
@@ -56,6 +56,7 @@ export async function startParley({ env = {} } = {}) {
   return {
     api,
     url: front ? `http://127.0.0.1:${front.address().port}` : api,
+    /** Again, on the same data; `more` is environment for this run only. */
     start,
     /** As a power cut would. */
     kill: () => end("SIGKILL"),

@@ -1,24 +1,14 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { after, test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { freePort } from "./parley.mjs";
 import { composer, messages, say, stage } from "./harness.mjs";
+import { startRendered } from "./rendered.mjs";
 
-let node, url;
+let pages, url;
 const s = stage(async ({ parley }) => {
-  const port = await freePort();
-  url = `http://127.0.0.1:${port}`;
-  node = spawn(process.execPath, [fileURLToPath(new URL("../server/ssr.mjs", import.meta.url))], {
-    env: { ...process.env, PARLEY_API: parley.api, PORT: String(port) },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const ended = once(node, "exit").then(([code]) => assert.fail(`the pages' server ended with ${code}`));
-  await Promise.race([once(node.stdout, "data"), ended]);
-  ended.catch(() => undefined); // it is stopped when the tests are over
+  pages = await startRendered(parley.api);
+  url = pages.url;
 });
-after(() => node?.kill());
+after(() => pages?.stop());
 
 test("without script: register, create a channel, and another joins it", async () => {
   const one = await s.enter(null, { javaScriptEnabled: false });

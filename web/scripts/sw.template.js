@@ -3,10 +3,12 @@
 const CACHE = "parley-__VERSION__";
 const SHELL = "/__SHELL__";
 const FILES = __FILES__;
+// Pages are for whoever asks for one: without this the server answers 404.
+const shell = () => new Request(SHELL, { headers: { Accept: "text/html" }, cache: "reload" });
 
 self.addEventListener("install", (event) => {
   event.waitUntil(
-    caches.open(CACHE).then((cache) => cache.addAll([SHELL, ...FILES])).then(() => self.skipWaiting()),
+    caches.open(CACHE).then((cache) => cache.addAll([shell(), ...FILES])).then(() => self.skipWaiting()),
   );
 });
 
@@ -24,7 +26,7 @@ self.addEventListener("fetch", (event) => {
   if (request.method !== "GET" || url.origin !== location.origin) return;
   if (url.pathname.startsWith("/api/") || url.pathname === "/healthz") return;
   if (request.mode === "navigate") {
-    event.respondWith(fetch(request).catch(() => caches.match(SHELL)));
+    event.respondWith(fetch(request).catch(() => caches.match(SHELL, { ignoreVary: true })));
   } else if (FILES.includes(url.pathname)) {
     event.respondWith(caches.match(request, { ignoreVary: true }).then((hit) => hit ?? fetch(request)));
   }

@@ -1,12 +1,12 @@
 /* The store in IndexedDB: a database a user, an object store for the outbox and one for channels.
  *
- * Where it cannot be opened (a private window, a full disk, no answer within 2 s) the memory store
+ * Where it cannot be opened (a private window, a full disk, no answer within 5 s) the memory store
  * takes its place: everything works, but does not outlive the page. */
 import { memoryStore, type CachedChannel, type Store } from "./store.js";
 import type { OutboxEntry } from "./types.js";
 
 const VERSION = 1;
-const OPEN_TIMEOUT_MS = 2_000;
+const OPEN_TIMEOUT_MS = 5_000;
 
 function answer<T>(request: IDBRequest<T>): Promise<T> {
   return new Promise((resolve, reject) => {

@@ -88,14 +88,20 @@ export function threadItems(state: State, messageId: number): readonly ThreadIte
 
 let lists: { from: State["channels"]; channels: readonly Channel[] } | null = null;
 
-/** The channels the user is in, by name. */
+/** The channels the user is in, by name. One that was only heard of has no name yet. */
 export function channelList(state: State): readonly Channel[] {
   if (lists?.from === state.channels) return lists.channels;
   const channels = Object.values(state.channels)
-    .filter((c) => c.joined)
+    .filter((c) => c.joined && c.name !== "")
     .sort((a, b) => a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1));
   lists = { from: state.channels, channels };
   return channels;
+}
+
+/** Is every channel the user is in in the list? */
+export function isListed(state: State): boolean {
+  if (!state.connection.everOnline) return false;
+  return Object.values(state.channels).every((c) => !c.joined || c.name !== "");
 }
 
 export function totalUnread(state: State): number {

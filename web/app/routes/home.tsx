@@ -3,7 +3,7 @@ import { css } from "@emotion/react";
 import { useNavigate } from "react-router";
 import { useI18n } from "~/i18n/I18n";
 import { useChat } from "~/features/chat/useChat";
-import { channelList, totalUnread } from "~/realtime/selectors";
+import { channelList, isListed, totalUnread } from "~/realtime/selectors";
 import { lastChannel } from "~/features/channels/last";
 import { useMe } from "~/features/shell/me";
 import { useLive } from "~/features/shell/Pane";
@@ -19,7 +19,7 @@ export default function Home() {
 /** Wide windows go on where one was; a phone shows the list of channels here. */
 function LiveHome() {
   const channels = useChat(channelList);
-  const known = useChat((s) => s.connection.everOnline);
+  const known = useChat(isListed);
   const unread = useChat(totalUnread);
   const navigate = useNavigate();
   const last = lastChannel();

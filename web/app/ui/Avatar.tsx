@@ -22,7 +22,7 @@ export function Avatar({ id, name, size = 36, online }: Props) {
   return (
     <span aria-hidden="true" data-size={size} data-hue={hueOf(id)} css={circle}>
       {letter}
-      {online && <i />}
+      {online && <i data-online="" />}
     </span>
   );
 }

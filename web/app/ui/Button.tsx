@@ -30,7 +30,7 @@ const looks = {
     &:hover:not(:disabled) { text-decoration: underline; }
   `,
 };
-const small = css`min-height: calc(var(--target) - 6px); padding: 0 var(--s3); font-size: 14px;`;
+const small = css`min-height: var(--target-compact); padding: 0 var(--s3); font-size: 14px;`;
 
 interface Props extends React.ComponentProps<"button"> {
   look?: Look;

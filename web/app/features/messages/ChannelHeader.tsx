@@ -37,7 +37,7 @@ export function ChannelHeader({ channelId }: { channelId: string }) {
         <button type="button" css={people} onClick={() => setDialog("members")}
           aria-label={`${count("channel.members", members.length)}, ${t("channel.online", { n: members.filter((m) => m.online).length })}`}>
           <Icon name="people" /> {members.length}
-          <span css={dot} aria-hidden="true" /> {members.filter((m) => m.online).length}
+          <span css={dot} data-online="" aria-hidden="true" /> {members.filter((m) => m.online).length}
         </button>
       )}
       <Menu

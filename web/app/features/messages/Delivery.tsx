@@ -27,4 +27,4 @@ export function Delivery({ entry }: { entry: OutboxEntry }) {
 const refused = css`
   display: flex; flex-wrap: wrap; align-items: center; gap: 6px; font-size: 13px; color: var(--danger);
 `;
-const inline = css`min-height: 30px; font-size: 13px; @media (pointer: coarse) { min-height: 44px; }`;
+const inline = css`min-height: var(--target-compact); font-size: 13px;`;

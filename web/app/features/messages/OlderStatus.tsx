@@ -14,7 +14,7 @@ export function OlderStatus({ channelId }: { channelId: string }) {
     <div css={pill} role="status">
       {t(failed ? "messages.loadError" : "messages.loadingOlder")}
       {failed && !loading && (
-        <Button look="quiet" css={css`min-height: 32px; font-size: 13px;`}
+        <Button look="quiet" css={css`min-height: var(--target-compact); font-size: 13px;`}
           onClick={() => void client.loadOlder(channelId)}>
           {t("common.retry")}
         </Button>

@@ -53,8 +53,7 @@ function Replies({ post, thread }: { post: Message; thread: string }) {
 }
 
 const replies = css`
-  display: inline-flex; align-items: center; gap: 6px; min-height: 30px; margin: 2px 0 2px -8px; padding: 0 8px;
+  display: inline-flex; align-items: center; gap: 6px; min-height: var(--target-compact); margin: 2px 0 2px -8px; padding: 0 8px;
   border-radius: var(--r1); font-size: 13px; font-weight: 600; text-decoration: none;
   &:hover { background: var(--bg-current); }
-  @media (pointer: coarse) { min-height: 44px; }
 `;

@@ -58,7 +58,6 @@ const banner = css`
   background: var(--warn-bg); color: var(--warn-text); font-variant-numeric: tabular-nums;
 `;
 const button = css`
-  min-height: 32px; padding: 0 var(--s2); border: 0; border-radius: var(--r1);
+  min-height: var(--target-compact); padding: 0 var(--s2); border: 0; border-radius: var(--r1);
   background: none; font-weight: 650; text-decoration: underline; text-underline-offset: 3px;
-  @media (pointer: coarse) { min-height: 44px; }
 `;

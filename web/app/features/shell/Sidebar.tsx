@@ -3,7 +3,7 @@ import { css } from "@emotion/react";
 import { NavLink } from "react-router";
 import type { ChannelRow } from "~/api/types";
 import { useI18n } from "~/i18n/I18n";
-import { channelList } from "~/realtime/selectors";
+import { channelList, isListed } from "~/realtime/selectors";
 import { useChat } from "~/features/chat/useChat";
 import { useMuted } from "~/features/notifications/muted";
 import { Icon } from "~/ui/Icon";
@@ -21,7 +21,7 @@ interface Listed {
 
 export function LiveSidebar() {
   const channels = useChat(channelList);
-  const known = useChat((s) => s.connection.everOnline || channelList(s).length > 0);
+  const known = useChat((s) => isListed(s) || channelList(s).length > 0);
   return <Sidebar channels={channels} known={known} />;
 }
 

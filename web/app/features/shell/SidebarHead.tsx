@@ -28,7 +28,7 @@ export function SidebarHead({ onCollapse }: { onCollapse: () => void }) {
 
 const row = css`display: flex; align-items: center; justify-content: space-between; min-height: 40px;`;
 const brand = css`
-  display: flex; align-items: center; gap: var(--s2); padding: var(--s1); color: var(--text);
+  display: flex; align-items: center; gap: var(--s2); min-height: var(--target); padding: var(--s1); color: var(--text);
   font-size: 17px; font-weight: 700; letter-spacing: -0.02em; text-decoration: none;
 `;
 const search = css`

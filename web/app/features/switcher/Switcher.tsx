@@ -72,7 +72,7 @@ const input = css`
 `;
 const list = css`flex: 1; min-height: 0; max-height: 380px; overflow-y: auto; padding: var(--s2);`;
 const option = css`
-  display: flex; align-items: center; gap: var(--s2); min-height: 42px; padding: 0 var(--s3);
+  display: flex; align-items: center; gap: var(--s2); min-height: max(42px, var(--target)); padding: 0 var(--s3);
   border-radius: var(--r1); cursor: pointer;
   &[aria-selected="true"] { background: var(--bg-current); }
   @media (forced-colors: active) { &[aria-selected="true"] { outline: 2px solid; } }

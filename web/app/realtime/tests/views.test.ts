@@ -1,6 +1,6 @@
 /* What the pages do with a channel: open, scroll, find; and the bounds of it. */
 import { describe, expect, it } from "vitest";
-import { timeline } from "../selectors.js";
+import { channelList, isListed, timeline } from "../selectors.js";
 import { open, stateOf, textsOf, type Bench } from "./bench.js";
 import { FakeServer } from "./fakeServer.js";
 import { World } from "./world.js";
@@ -25,6 +25,22 @@ async function begin(posts: number) {
 }
 
 const channelOf = (bench: Bench) => stateOf(bench).channels["c-1"]!;
+
+describe("the list of channels", () => {
+  it("never has one without a name: Hello tells of channels before anyone named them", async () => {
+    const world = new World(9);
+    const bench = open(new FakeServer(world, ["c-1", "c-2"]), ANN);
+    const seen: string[] = [];
+    bench.client.subscribe(() => {
+      const state = stateOf(bench);
+      seen.push(`${channelList(state).map((c) => c.name === "").join()} ${isListed(state)}`);
+    });
+    await world.until("listed", () => isListed(stateOf(bench)));
+    expect(seen.filter((line) => line.startsWith("true"))).toEqual([]);
+    expect(seen.at(0)).toBe(" false");
+    expect(channelList(stateOf(bench))).toHaveLength(2);
+  });
+});
 
 describe("an opened channel", () => {
   it("keeps at most 2,000 messages: the oldest go while new ones come", async () => {
