@@ -202,7 +202,7 @@ down) down ;;
 status) status ;;
 env) environment ;;
 wipe)
-    down
+    for name in $(each_running); do process_signal "$name" KILL && process_end "$name"; done
     rm -rf "$dir/data" "$dir/conf" "$dir/log" "$dir/switches" "$(postgres_data)"
     ;;
 stop | kill | pause | resume | start) each_of "$command" "$@" ;;
