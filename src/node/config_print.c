@@ -45,7 +45,7 @@ static void print_setting(const struct config *c, const struct config_key *key, 
     struct buf value;
     buf_init(&value, CONFIG_FORMAT_BYTES_MAX);
     config_value_format(c, key, &value);
-    if (key->type == CONFIG_SECRET && value.n > strlen("\"\"")) {
+    if (key->type == CONFIG_SECRET && !str_eq((struct str){value.p, value.n}, STR("\"\""))) {
         buf_clear(&value);
         buf_puts(&value, "\"***\"");
     }

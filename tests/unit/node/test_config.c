@@ -322,6 +322,24 @@ static void test_reloadable_limits_are_reloaded(void **state)
     rig_fini(&b);
 }
 
+static void test_print_hides_the_shortest_secret(void **state)
+{
+    struct rig r;
+    struct buf out;
+    (void)state;
+    rig_load(&r, "database:\n  password: pw\nredis:\n  password: x\n", NULL, NULL, 0);
+    assert_int_equal(r.err, ERR_OK);
+    buf_init(&out, 1 << 16);
+    config_print(&r.config, &out);
+    buf_putc(&out, '\0');
+    assert_null(strstr(out.p, "  password: pw"));
+    assert_null(strstr(out.p, "  password: x"));
+    assert_non_null(strstr(out.p, "  password: \"***\" # parley.yaml:2\n"));
+    assert_non_null(strstr(out.p, "  password: \"***\" # parley.yaml:4\n"));
+    buf_fini(&out);
+    rig_fini(&r);
+}
+
 static void test_print_loads_again_and_hides_secrets(void **state)
 {
     struct rig a, b;
@@ -377,6 +395,7 @@ int main(void)
         cmocka_unit_test(test_chat_apps_file_works),
         cmocka_unit_test(test_compare_names_what_needs_a_restart),
         cmocka_unit_test(test_reloadable_limits_are_reloaded),
+        cmocka_unit_test(test_print_hides_the_shortest_secret),
         cmocka_unit_test(test_print_loads_again_and_hides_secrets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
