@@ -107,7 +107,7 @@ start_members() {
         "$(kind_of "$name" | tr - _)_start" "$(number_of "$name")"
     done
     for name in "$@"; do
-        process_await "$name" "$(kind_of "$name" | tr - _)_ready" "$(number_of "$name")"
+        process_await "$name" "$(kind_of "$name" | tr - _)" "$(number_of "$name")"
     done
     for name in "${fresh[@]}"; do
         if declare -F "$(kind_of "$name")_after" >/dev/null; then

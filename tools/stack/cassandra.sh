@@ -70,7 +70,7 @@ cassandra_start() {
     jars=$(jars_of cassandra)
     data=$dir/data/$name
     if [ "$1" != 1 ]; then
-        process_await "$(cassandra_name $(($1 - 1)))" cassandra_ready $(($1 - 1))
+        process_await "$(cassandra_name $(($1 - 1)))" cassandra $(($1 - 1))
     fi
     mkdir -p "$data" "$dir/conf/$name"
     cassandra_yaml "$1" >"$dir/conf/$name/cassandra.yaml"

@@ -70,3 +70,6 @@ kafka_ready() {
         timeout 5 kcat -b "$(kafka_address "$1")" -m 3 -L -J |
         grep -q "\"name\":\"$(kafka_address "$1")\""
 }
+
+# After a kill ZooKeeper holds the broker for there until its session is over.
+kafka_left_over() { grep -q NodeExistsException "$dir/log/$(kafka_name "$1").log"; }

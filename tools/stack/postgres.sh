@@ -43,21 +43,16 @@ postgres_initialise() {
 }
 
 postgres_start() {
-    local data end=$((SECONDS + 20)) as=()
+    local data as=()
     data=$(postgres_data)
     [ -d "$data" ] || postgres_initialise "$data"
     [ "$(id -u)" -ne 0 ] || as=(setpriv --reuid=postgres --regid=postgres --clear-groups)
-    # After a kill the children of the last one may be there for a moment more: it refuses then.
-    while :; do
-        (cd / && process_start postgres "${as[@]}" "$(postgres_programs)/postgres" -D "$data" \
-            -p "$postgres_port" -h 127.0.0.1 -c unix_socket_directories= -c max_connections=200)
-        sleep 0.2
-        if process_runs postgres || [ $SECONDS -ge $end ] ||
-            ! grep -q 'pre-existing shared memory' "$dir/log/postgres.log"; then
-            return
-        fi
-    done
+    (cd / && process_start postgres "${as[@]}" "$(postgres_programs)/postgres" -D "$data" \
+        -p "$postgres_port" -h 127.0.0.1 -c unix_socket_directories= -c max_connections=200)
 }
+
+# After a kill its children may be there for a moment more.
+postgres_left_over() { grep -q 'pre-existing shared memory' "$dir/log/postgres.log"; }
 
 postgres_sql() {
     PGPASSWORD=parley PGCONNECT_TIMEOUT=2 "$(postgres_programs)/psql" -X -q -A -t -v ON_ERROR_STOP=1 \

@@ -31,12 +31,16 @@ process_start() {
     echo "$pid $(process_started "$pid")" >"$dir/run/$name.pid"
 }
 
-# process_await NAME CHECK ARGUMENT: until CHECK holds; a process that ends before has failed.
+# process_await NAME KIND NUMBER: until KIND_ready holds. A process that ends before has failed,
+# unless KIND_left_over knows what it died of as a trace of the one before it, which will pass.
 process_await() {
-    local name=$1 end=$((SECONDS + wait_s))
-    shift
-    until "$@" >/dev/null 2>&1; do
-        if ! process_runs "$name"; then
+    local name=$1 kind=$2 number=$3 end=$((SECONDS + wait_s))
+    until "${kind}_ready" "$number" >/dev/null 2>&1; do
+        if ! process_runs "$name" && declare -F "${kind}_left_over" >/dev/null &&
+            "${kind}_left_over" "$number" && [ $SECONDS -lt $end ]; then
+            sleep 1
+            "${kind}_start" "$number"
+        elif ! process_runs "$name"; then
             tail -n 20 "$dir/log/$name.log" >&2 || true
             fail "$name ended while it started; all of it: $dir/log/$name.log"
         fi
