@@ -89,6 +89,9 @@ static void hang(struct hook_server *s, int fd)
 /* False: the connection is over. */
 static bool answer(struct hook_server *s, int fd)
 {
+    char kilobyte[1025];
+    memset(kilobyte, 'x', sizeof kilobyte - 1);
+    kilobyte[sizeof kilobyte - 1] = '\0';
     switch ((enum hook_manner)atomic_load(&s->manner)) {
     case HOOK_OK:
         say(fd, "HTTP/1.1 204 No Content\r\n\r\n");
@@ -108,7 +111,7 @@ static bool answer(struct hook_server *s, int fd)
         return false;
     case HOOK_FLOODS:
         say(fd, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n");
-        say_for_ever(s, fd, "0123456789abcdef0123456789abcdef", 0);
+        say_for_ever(s, fd, kilobyte, 0);
         return false;
     case HOOK_GARBAGE:
         say(fd, "\x01\x02 I am not what you think\r\n\r\n");
