@@ -150,7 +150,7 @@ down() {
     for name in $(each_running); do
         [[ " ${late[*]} " == *" $name "* ]] || process_end "$name"
     done
-    for name in "${late[@]}"; do process_end "$name"; done
+    for name in "${late[@]}"; do process_signal "$name" TERM && process_end "$name"; done
 }
 
 status() {
