@@ -24,7 +24,7 @@ static void account_copy(const PGresult *r, int row, struct arena *arena, struct
 {
     *out = (struct account){
         .user = {.id = pg_uuid(r, row, 0),
-                 .name = arena_str(arena, pg_str(r, row, 1)),
+                 .name = pg_name(r, row, 1, USER_NAME_CHARS_MAX, arena),
                  .email = arena_str(arena, pg_str(r, row, 2)),
                  .created_us = pg_time(r, row, 3)},
         .password_hash = arena_str(arena, pg_str(r, row, 4)),

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "adapter/postgres/statements.def.h"
+#include "base/arena.h"
 #include "base/err.h"
 #include "base/str.h"
 #include "base/uuid.h"
@@ -118,5 +119,8 @@ static inline uint64_t pg_u64(const PGresult *r, int row, int column)
 int64_t pg_time(const PGresult *r, int row, int column);
 struct str pg_str(const PGresult *r, int row, int column);
 struct uuid pg_uuid(const PGresult *r, int row, int column);
+/* A name of at most `chars_max` characters, in the arena. One that chat-app took and we would not
+ * is cut, and its control characters are left out: what it came to is valid. */
+struct str pg_name(const PGresult *r, int row, int column, size_t chars_max, struct arena *arena);
 
 #endif

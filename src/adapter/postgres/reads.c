@@ -7,7 +7,7 @@
 struct channel pg_channel(const PGresult *r, int row, int at, struct arena *arena)
 {
     return (struct channel){.id = pg_uuid(r, row, at),
-                            .name = arena_str(arena, pg_str(r, row, at + 1)),
+                            .name = pg_name(r, row, at + 1, CHANNEL_NAME_CHARS_MAX, arena),
                             .owner = pg_uuid(r, row, at + 2),
                             .created_us = pg_time(r, row, at + 3)};
 }
@@ -120,16 +120,19 @@ static enum err members_part(struct pg_pool *p, struct chunk *chunk,
     enum err e = ERR_OK;
     int n = CHUNK_ROWS;
     while (n == CHUNK_ROWS && (e = pg_pool_read(p, members_read, chunk)) == ERR_OK) {
+        struct arena arena;
+        arena_init(&arena);
         n = PQntuples(chunk->rows);
         for (int i = 0; i < n; i++) {
             const struct user u = {.id = pg_uuid(chunk->rows, i, 0),
-                                   .name = pg_str(chunk->rows, i, 1)};
+                                   .name = pg_name(chunk->rows, i, 1, USER_NAME_CHARS_MAX, &arena)};
             chunk->created_us = pg_time(chunk->rows, i, 2);
             chunk->version = pg_u64(chunk->rows, i, 3);
             chunk->id = u.id;
             each(&u, arg);
         }
         PQclear(chunk->rows);
+        arena_fini(&arena);
     }
     return e;
 }

@@ -78,7 +78,7 @@ static struct outbox_row outbox_copy(const PGresult *r, int row, struct arena *a
     o.event.channel_info = pg_channel(r, row, 3, arena);
     o.event.channel = o.event.channel_info.id;
     o.event.user = pg_uuid(r, row, 7);
-    o.event.username = arena_str(arena, pg_str(r, row, 8));
+    o.event.username = pg_name(r, row, 8, USER_NAME_CHARS_MAX, arena);
     o.event.at_us = pg_int(r, row, 9);
     int64_t members = pg_int(r, row, 10);
     o.event.members = members < 0 ? 0 : members > UINT32_MAX ? UINT32_MAX : (uint32_t)members;

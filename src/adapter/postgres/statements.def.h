@@ -5,8 +5,8 @@
 #ifndef PARLEY_ADAPTER_POSTGRES_STATEMENTS_DEF_H
 #define PARLEY_ADAPTER_POSTGRES_STATEMENTS_DEF_H
 
-/* chat-app lets these be NULL. The index channel_by_age is over this very expression. */
-#define PG_CREATED(t) "coalesce(" t ".created_at,'1970-01-01'::timestamp)"
+/* chat-app lets these be NULL, and anything. The indexes by age are over this very expression. */
+#define PG_CREATED(t) "greatest(" t ".created_at,'1970-01-01'::timestamp)"
 
 #define PG_ACCOUNT_COLUMNS                                        \
     "u.id, u.username, u.email, " PG_CREATED("u") ", u.password," \

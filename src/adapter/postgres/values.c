@@ -6,6 +6,7 @@
 
 #include "adapter/postgres/conn.h"
 #include "adapter/postgres/oids.h"
+#include "domain/name.h"
 
 #define YEAR_2000_US INT64_C(946684800000000)
 /* Timestamps of PostgreSQL: 4714 BC to 294276 AD. */
@@ -86,4 +87,29 @@ struct uuid pg_uuid(const PGresult *r, int row, int column)
     if (!PQgetisnull(r, row, column) && PQgetlength(r, row, column) == sizeof u.b)
         memcpy(u.b, PQgetvalue(r, row, column), sizeof u.b);
     return u;
+}
+
+static bool is_control(struct str c)
+{
+    unsigned char first = (unsigned char)c.p[0];
+    return first < 0x20 || first == 0x7F ||
+           (c.n == 2 && first == 0xC2 && (unsigned char)c.p[1] < 0xA0);
+}
+
+struct str pg_name(const PGresult *r, int row, int column, size_t chars_max, struct arena *arena)
+{
+    struct str s = pg_str(r, row, column), out = {arena_alloc(arena, s.n + 1), 0};
+    char *p = (char *)out.p;
+    if (name_is_valid(s, chars_max))
+        return arena_str(arena, s);
+    for (size_t chars = 0, n; s.n > 0 && chars < chars_max; s.p += n, s.n -= n) {
+        if ((n = str_utf8_first(s)) == 0)
+            break;
+        if (is_control((struct str){s.p, n}))
+            continue;
+        memcpy(p + out.n, s.p, n);
+        out.n += n;
+        chars++;
+    }
+    return name_is_valid(out, chars_max) ? out : arena_str(arena, STR("?"));
 }
