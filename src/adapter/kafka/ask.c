@@ -70,6 +70,8 @@ enum err ask_bounds(struct event_log *self, unsigned partition, uint64_t *first,
 {
     struct kafka *k = (struct kafka *)self;
     int64_t low, high;
+    if (!watch_is_reachable(k))
+        return failed(k, "bounds", "no broker can be reached");
     rd_kafka_resp_err_t e = rd_kafka_query_watermark_offsets(
         k->control, k->config.topic, (int32_t)partition, &low, &high, KAFKA_ASK_TIMEOUT_MS);
     if (e != RD_KAFKA_RESP_ERR_NO_ERROR)

@@ -10,6 +10,7 @@ struct setting {
 };
 
 #define CLIENT_TIMEOUT_MS    "10000" /* of a request that must be answered at once */
+#define CONTROL_TIMEOUT_MS   "2000"  /* of a question's request; the library repeats it twice */
 #define RECONNECT_FIRST_MS   "50"
 #define RECONNECT_MAX_MS     "1000"
 #define STATISTICS_MS        "10000"
@@ -75,7 +76,7 @@ static bool set_common(rd_kafka_conf_t *conf, const struct kafka_config *c, enum
         {"sasl.mechanism", c->sasl_mechanism},
         {"sasl.username", c->sasl_username},
         {"sasl.password", c->sasl_password},
-        {"socket.timeout.ms", CLIENT_TIMEOUT_MS},
+        {"socket.timeout.ms", role == KAFKA_CONTROL ? CONTROL_TIMEOUT_MS : CLIENT_TIMEOUT_MS},
         {"socket.connection.setup.timeout.ms", CLIENT_TIMEOUT_MS},
         {"socket.nagle.disable", "true"},
         {"socket.keepalive.enable", "true"},

@@ -8,6 +8,8 @@
 #include "base/mem.h"
 #include "telemetry/metrics.h"
 
+#define RENEW_MS 1000 /* of one poll, for the end of a broken handle */
+
 /* ---- Partitions come and go ---- */
 
 static bool is_cooperative(rd_kafka_t *rk)
@@ -72,21 +74,28 @@ static void begin_at(struct log_reader *r, rd_kafka_topic_partition_list_t *list
     }
 }
 
+/* The library wants an answer; nothing is handed out before the handle is replaced. */
+static void break_off(struct log_reader *r, rd_kafka_t *rk, rd_kafka_topic_partition_list_t *list)
+{
+    r->is_broken = true;
+    for (int i = 0; i < list->cnt; i++)
+        list->elems[i].offset = RD_KAFKA_OFFSET_END;
+    answer_assign(rk, list);
+}
+
 static void on_assigned(struct log_reader *r, rd_kafka_t *rk, rd_kafka_topic_partition_list_t *list)
 {
     unsigned partitions[LOG_PARTITIONS_MAX];
     uint64_t offsets[LOG_PARTITIONS_MAX];
     rd_kafka_resp_err_t e = rd_kafka_committed(rk, list, KAFKA_ASK_TIMEOUT_MS);
     if (e != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        /* The library wants an answer; nothing is handed out before the handle is replaced. */
-        r->is_broken = true;
         log_event(LOG_WARN, "committed offsets not told", LOG_S("group", r->group),
                   LOG_S("reason", rd_kafka_err2str(e)));
-        answer_assign(rk, list);
+        break_off(r, rk, list);
         return;
     }
     size_t n = take_list(r, list, partitions, offsets);
-    if (n > 0 && !r->is_closing && r->listener->assigned != NULL)
+    if (n > 0 && r->listener->assigned != NULL)
         r->listener->assigned(r->listener, partitions, offsets, n);
     begin_at(r, list, partitions, offsets, n);
     answer_assign(rk, list);
@@ -100,7 +109,7 @@ static void on_revoked(struct log_reader *r, rd_kafka_t *rk, rd_kafka_topic_part
     for (int i = 0; i < list->cnt && n < LOG_PARTITIONS_MAX; i++)
         if (is_sane(r, &list->elems[i]) && r->is_ours[list->elems[i].partition])
             partitions[n++] = (unsigned)list->elems[i].partition;
-    if (n > 0 && !r->is_closing && r->listener->revoked != NULL)
+    if (n > 0 && r->listener->revoked != NULL)
         r->listener->revoked(r->listener, partitions, n);
     for (size_t i = 0; i < n; i++)
         r->is_ours[partitions[i]] = false;
@@ -112,6 +121,10 @@ void member_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t err,
 {
     struct log_reader *r = opaque;
     bool gains = err == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+    if (r->is_closing) { /* the log may be closed already: the library's wish is all there is */
+        (gains ? answer_assign : answer_revoke)(rk, list);
+        return;
+    }
     metric_inc(M_LOG_REBALANCES);
     log_event(LOG_INFO, gains ? "partitions assigned" : "partitions revoked",
               LOG_S("group", r->group), LOG_I("n", list->cnt),
@@ -167,11 +180,8 @@ enum err member_renew(struct log_reader *r)
 {
     if (r->group == NULL)
         return ERR_OK; /* a plain reader's handle has nothing that could break for good */
-    if (r->rk != NULL) {
-        rd_kafka_consumer_close(r->rk);
-        rd_kafka_destroy(r->rk);
-        r->rk = NULL;
-    }
+    if (!reader_end_handle(r, RENEW_MS))
+        return ERR_UNAVAILABLE;
     metric_inc(M_KAFKA_READERS_REPLACED);
     enum err e = handle_open(r);
     r->is_broken = e != ERR_OK;

@@ -12,6 +12,9 @@
 /* A handle that assigns partitions itself joins no group, but the library wants a name. */
 #define READER_GROUP "parley-reader"
 
+#define CLOSE_MS      3000 /* that a handle may take to close before it is left to itself */
+#define CLOSE_POLL_MS 50
+
 /* ---- A record ---- */
 
 /* The last header of that name; nothing when it is longer than anyone here writes. */
@@ -113,13 +116,14 @@ static unsigned take_many(struct log_reader *r, unsigned max, unsigned wait_ms, 
         rd_kafka_message_t *m = rd_kafka_consumer_poll(r->rk, n > 0 ? 0 : rest_ms(until_us));
         if (m == NULL)
             break;
-        if (take(r, m))
+        /* What a rebalancing that failed let through is another handle's to hand out. */
+        if (!r->is_broken && take(r, m))
             n++;
         else
             *trouble = true;
         rd_kafka_message_destroy(m);
-        *trouble = *trouble || r->is_broken;
     }
+    *trouble = *trouble || r->is_broken;
     return n;
 }
 
@@ -191,13 +195,54 @@ enum err reader_open(struct event_log *self, const uint64_t *offsets, struct log
     return e;
 }
 
-void reader_close(struct log_reader *r)
+/* ---- The end ---- */
+
+bool reader_end_handle(struct log_reader *r, unsigned wait_ms)
 {
-    r->is_closing = true;
-    if (r->rk != NULL) {
-        rd_kafka_consumer_close(r->rk);
-        rd_kafka_destroy(r->rk);
+    int64_t until_us = clock_steady_us(&clock_system) + (int64_t)wait_ms * 1000;
+    if (r->rk == NULL)
+        return true;
+    if (r->close_queue == NULL) {
+        r->close_queue = rd_kafka_queue_new(r->rk);
+        rd_kafka_error_destroy(rd_kafka_consumer_close_queue(r->rk, r->close_queue));
     }
+    while (!rd_kafka_consumer_closed(r->rk) && rest_ms(until_us) > 0)
+        rd_kafka_queue_poll_callback(r->close_queue, CLOSE_POLL_MS);
+    if (!rd_kafka_consumer_closed(r->rk))
+        return false;
+    rd_kafka_queue_destroy(r->close_queue);
+    rd_kafka_destroy(r->rk);
+    r->close_queue = NULL;
+    r->rk = NULL;
+    return true;
+}
+
+static void reader_free(struct log_reader *r)
+{
     mem_free(r->group);
     mem_free(r);
+}
+
+static void *reap(void *arg)
+{
+    while (!reader_end_handle(arg, CLOSE_MS))
+        ;
+    reader_free(arg);
+    return NULL;
+}
+
+/* While the brokers are away the library waits for the answers of commits that it repeats again
+ * and again. That is not worth waiting for; the handle ends by itself, beside everything else. */
+void reader_close(struct log_reader *r)
+{
+    pthread_t thread;
+    r->is_closing = true;
+    if (reader_end_handle(r, CLOSE_MS)) {
+        reader_free(r);
+        return;
+    }
+    log_event(LOG_WARN, "reader closes later", LOG_S("group", r->group == NULL ? "" : r->group));
+    int failed = pthread_create(&thread, NULL, reap, r);
+    assert(failed == 0);
+    pthread_detach(thread);
 }

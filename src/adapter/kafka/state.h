@@ -81,7 +81,8 @@ bool watch_is_ready(struct event_log *self, char *detail, size_t size);
 
 /* ---- ask.c ---- */
 
-/* The door's questions; each blocks for KAFKA_ASK_TIMEOUT_MS at most. */
+/* The door's questions; each blocks for KAFKA_ASK_TIMEOUT_MS, or three requests' time where the
+ * library sees to it (bounds), 6 s. */
 enum err ask_identity(struct event_log *self, struct uuid *out);
 enum err ask_bounds(struct event_log *self, unsigned partition, uint64_t *first, uint64_t *end);
 enum err ask_committed(struct event_log *self, const char *group, uint64_t *out);
@@ -92,6 +93,7 @@ struct log_reader {
     struct kafka *kafka;
     rd_kafka_t *rk;
     struct log_listener *listener;
+    rd_kafka_queue_t *close_queue;     /* while the handle closes */
     char *group;                       /* NULL of a plain reader */
     bool is_closing;                   /* the listener hears nothing more */
     bool is_lost;                      /* an offset is gone: from now on ERR_NOT_FOUND */
@@ -108,7 +110,9 @@ void reader_close(struct log_reader *r);
 /* The door's join, commit and pause. */
 enum err member_open(struct event_log *self, const char *group, struct log_listener *listener,
                      struct log_reader **out);
-/* A new handle in place of one that failed. */
+/* Closes the handle, for at most that long; true when it is gone. Called again, it goes on. */
+bool reader_end_handle(struct log_reader *r, unsigned wait_ms);
+/* A new handle in place of one that failed; ERR_UNAVAILABLE: not yet. */
 enum err member_renew(struct log_reader *r);
 enum err member_commit(struct log_reader *r, unsigned partition, uint64_t offset);
 void member_pause(struct log_reader *r, unsigned partition, bool paused);
