@@ -220,7 +220,7 @@ const struct channel_head *follower_head(const struct follower *f, const struct 
 
 int64_t follower_window_ms(const struct follower *f)
 {
-    return f->window.from_id == 0 ? 0 : id_time_ms(f->window.from_id) + 1;
+    return f->window.gone_id == 0 ? 0 : id_time_ms(f->window.gone_id) + 1;
 }
 
 uint64_t follower_window_safe(const struct follower *f, int64_t now_ms, int64_t margin_ms)
@@ -235,5 +235,5 @@ uint64_t follower_window_safe(const struct follower *f, int64_t now_ms, int64_t 
         goes = spare - room;
     if (goes > w->n)
         goes = w->n;
-    return goes == 0 ? w->from : window_entry_at(w, goes - 1)->offset + 1;
+    return goes == 0 ? w->gone : window_entry_at(w, goes - 1)->offset + 1;
 }

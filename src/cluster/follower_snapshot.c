@@ -19,7 +19,7 @@ void follower_begin(struct follower *f, uint64_t last_id)
     assert(f->next == 0 && last_id <= ID_MAX);
     uint64_t above = last_id == 0 ? 0 : id_next(0, id_time_ms(last_id) + 1, 0);
     if (above > f->last_id)
-        f->last_id = f->window.from_id = above;
+        f->last_id = f->window.from_id = f->window.gone_id = above;
 }
 
 /* ---- Snapshots ---- */
@@ -77,7 +77,8 @@ static bool blob_load(struct follower *f, const struct log_snapshot *s)
         return false;
     memcpy(&from_id, rest.p + 1, sizeof from_id);
     w->from_id = le64toh(from_id);
-    w->from = s->window_from;
+    w->from = w->gone = s->window_from;
+    w->gone_id = w->from_id;
     rest.p += 1 + sizeof from_id;
     rest.n -= 1 + sizeof from_id;
     while (rest.n > 0) {

@@ -107,8 +107,8 @@ static void others_forget(struct window *w)
 static void entry_forget(struct window *w)
 {
     const struct window_entry *e = entry_at(w, 0);
-    w->from = e->offset + 1;
-    w->from_id = e->id;
+    w->from = w->gone = e->offset + 1;
+    w->from_id = w->gone_id = e->id;
     index_remove(w, e);
     w->first = (w->first + 1) & (w->cap - 1);
     w->n--;
@@ -177,8 +177,8 @@ void window_add_other(struct window *w, uint64_t offset, uint64_t last_id)
         const struct window_other oldest = *window_other_at(w, 0);
         while (w->n > 0 && entry_at(w, 0)->offset < oldest.offset)
             entry_forget(w);
-        w->from = oldest.offset + 1;
-        w->from_id = oldest.last_id;
+        w->from = w->gone = oldest.offset + 1;
+        w->from_id = w->gone_id = oldest.last_id;
         others_forget(w);
     } else if (w->n_others == w->others_cap) {
         others_grow(w);
@@ -216,7 +216,7 @@ void window_clear(struct window *w, uint64_t next, uint64_t last_id)
 {
     while (w->n > 0)
         entry_forget(w);
-    w->from = next;
-    w->from_id = last_id;
+    w->from = w->gone = next;
+    w->from_id = w->gone_id = last_id;
     others_forget(w);
 }

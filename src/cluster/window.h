@@ -10,6 +10,9 @@
  * cannot see there that they were. `from_id` is the last stamp before `from`: with it, the log and
  * the list he finds the same stamps.
  *
+ * `from` moves up to the next record whenever no entry is left; what was really forgotten ends at
+ * `gone`, which is below it (above it nothing had a client id).
+ *
  * The window ends by time (entries stamped more than `ms` before now), by number of entries, or by
  * length of the list; whatever comes first moves `from`. All of that is a function of the log.
  *
@@ -41,6 +44,7 @@ struct window {
     int64_t ms;
     uint32_t entries_max, others_max;
     uint64_t from, from_id;
+    uint64_t gone, gone_id; /* the offset after the last entry that was forgotten, and its id */
     struct window_entry *ring;
     uint32_t cap, n, first; /* entry i is ring[(first + i) & (cap - 1)] */
     uint32_t *slots;        /* 0: free; else a ring position and SLOT_USED */

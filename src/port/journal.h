@@ -21,7 +21,8 @@
  * first one is durable; with another content it fails with ERR_CLIENT_ID_CONFLICT; a reply to a
  * message that is not in that channel fails with ERR_MESSAGE_NOT_FOUND; an append to a channel or
  * by a user that does not exist fails with ERR_CHANNEL_NOT_FOUND or ERR_USER_NOT_FOUND (whether the
- * author is a member is not the journal's to ask); a batch that could not be made durable is
+ * author is a member is not the journal's to ask; the cluster engine, which has no table of either,
+ * leaves this too to whoever asked that); a batch that could not be made durable is
  * discarded whole: every append fails with ERR_UNAVAILABLE and nothing of it is ever seen. The
  * drivers share one contract suite (tests/contract/journal.c).
  */

@@ -54,6 +54,40 @@
     X(M_LOGIN_BUSY, COUNTER, "parley_logins_total", "outcome=\"busy\"", "")                        \
     X(M_REGISTERED, COUNTER, "parley_registrations_total", "", "Accounts made.")
 
+#define METRICS_TABLE_CLUSTER(X)                                                                   \
+    X(M_JUDGED_POST, COUNTER, "parley_records_judged_total", "verdict=\"post\"",                   \
+      "Records of the log that this node's follower judged, by verdict.")                          \
+    X(M_JUDGED_CHANGE, COUNTER, "parley_records_judged_total", "verdict=\"change\"", "")           \
+    X(M_JUDGED_REPEAT, COUNTER, "parley_records_judged_total", "verdict=\"repeat\"", "")           \
+    X(M_JUDGED_CONFLICT, COUNTER, "parley_records_judged_total", "verdict=\"conflict\"", "")       \
+    X(M_JUDGED_STALE, COUNTER, "parley_records_judged_total", "verdict=\"stale\"", "")             \
+    X(M_JUDGED_INVALID, COUNTER, "parley_records_judged_total", "verdict=\"invalid\"", "")         \
+    X(M_JUDGED_KNOWN, COUNTER, "parley_records_judged_total", "verdict=\"known\"", "")             \
+    X(M_FOLLOW_LAG, GAUGE, "parley_follow_lag_records", "",                                        \
+      "Records in the log that this node has not judged yet.")                                     \
+    X(M_FOLLOW_DELAY, HISTOGRAM_US, "parley_follow_seconds", "",                                   \
+      "From queueing a send to this node's own follower judging it.")                              \
+    X(M_SENDS_PENDING, GAUGE, "parley_sends_pending", "", "Sends not yet judged or refused.")      \
+    X(M_SENDS_UNKNOWN, COUNTER, "parley_sends_unknown_total", "",                                  \
+      "Sends answered with an unknown outcome.")                                                   \
+    X(M_LOOKUPS, COUNTER, "parley_lookups_total", "",                                              \
+      "Sends that were looked up in the history before they went out.")                            \
+    X(M_OVERLAY_BYTES, GAUGE, "parley_overlay_bytes", "",                                          \
+      "Memory of messages that persist has not written yet.")                                      \
+    X(M_OVERLAY_DROPPED, COUNTER, "parley_overlay_dropped_total", "",                              \
+      "Times that the overlay was full and let go of unwritten messages.")                         \
+    X(M_PERSIST_LAG, GAUGE, "parley_persist_lag_records", "",                                      \
+      "Records that this node has judged and persist has not written yet.")                        \
+    X(M_PERSIST_BATCH, HISTOGRAM_SIZE, "parley_persist_batch_records", "",                         \
+      "Records that persist wrote at once.")                                                       \
+    X(M_PERSIST_WRITE, HISTOGRAM_US, "parley_persist_write_seconds", "",                           \
+      "Writing one batch to the history, its heads and its snapshots.")                            \
+    X(M_PERSIST_FAILED, COUNTER, "parley_persist_failed_batches_total", "",                        \
+      "Batches that persist could not write and tries again.")                                     \
+    X(M_WINDOW_HIT, COUNTER, "parley_recent_windows_total", "outcome=\"hit\"",                     \
+      "Reads of a channel's recent messages in the cache, by what came of them.")                  \
+    X(M_WINDOW_MISS, COUNTER, "parley_recent_windows_total", "outcome=\"miss\"", "")
+
 #define METRICS_TABLE_STORE(X)                                                                    \
     X(M_JOURNAL_QUEUE, GAUGE, "parley_journal_queue", "",                                         \
       "Appends and jobs waiting for the journal.")                                                \

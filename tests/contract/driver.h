@@ -28,6 +28,9 @@ struct driver_ops {
     void (*refuse)(struct driver *d, bool refuse);
     /* Takes what is queued as one batch; NULL where a thread does. */
     void (*step)(struct driver *d);
+    /* Its journal stamps what is durable already, so it has nothing to discard; and that users and
+     * channels exist was asked before it hears of them. */
+    bool follows;
 };
 
 struct driver {
@@ -39,6 +42,8 @@ struct driver {
 };
 
 extern const struct driver_ops driver_memory, driver_memory_stepped, driver_sqlite;
+/* The cluster engine over doors in memory; the other one with nobody to write behind. */
+extern const struct driver_ops driver_cluster, driver_cluster_unwritten;
 /* Accounts only; where PARLEY_TEST_POSTGRES says where one is. */
 extern const struct driver_ops driver_postgres;
 
