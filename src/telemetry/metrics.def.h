@@ -181,3 +181,14 @@
     X(M_WEBHOOK_LATENCY, HISTOGRAM_US, "parley_webhook_seconds", "", "One post to the web hook.")
 
 #endif
+#define METRICS_TABLE_CASSANDRA(X)                                                             \
+    X(M_CASSANDRA_OK, COUNTER, "parley_cassandra_calls_total", "outcome=\"ok\"",               \
+      "Calls of the history, by what came of them.")                                           \
+    X(M_CASSANDRA_FAILED, COUNTER, "parley_cassandra_calls_total", "outcome=\"failed\"", "")   \
+    X(M_CASSANDRA_POSTS, COUNTER, "parley_cassandra_posts_written_total", "",                  \
+      "Messages and replies written to the history, repeats included.")                        \
+    X(M_CASSANDRA_WRITE, HISTOGRAM_US, "parley_cassandra_write_seconds", "",                   \
+      "Writing one batch of messages and replies to every table.")                             \
+    X(M_CASSANDRA_UNDER_WAY, GAUGE, "parley_cassandra_requests_under_way", "",                 \
+      "Requests that Cassandra has not answered yet.")
+
