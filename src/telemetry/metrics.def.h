@@ -107,6 +107,17 @@
     X(M_TAIL_BYTES, GAUGE, "parley_tail_bytes", "",                                               \
       "Bytes of recent messages kept in memory for catching up.")
 
+#define METRICS_TABLE_WORDS(X)                                                                    \
+    X(M_WORDS_TOLD, COUNTER, "parley_words_told_total", "outcome=\"ok\"",                         \
+      "Words told to the other nodes (presence, typing, reads, revocations), by outcome.")        \
+    X(M_WORDS_UNTOLD, COUNTER, "parley_words_told_total", "outcome=\"refused\"", "")              \
+    X(M_WORDS_HEARD, COUNTER, "parley_words_heard_total", "of=\"peer\"",                          \
+      "Words heard from other nodes.")                                                            \
+    X(M_WORDS_OF_STRANGERS, COUNTER, "parley_words_heard_total", "of=\"stranger\"", "")           \
+    X(M_WORDS_BAD, COUNTER, "parley_words_heard_total", "of=\"nobody\"", "")                      \
+    X(M_PEERS, GAUGE, "parley_peers", "", "Other nodes heard of lately.")                         \
+    X(M_PEER_USERS, GAUGE, "parley_peer_users", "", "Users with a session on another node.")
+
 #define METRICS_TABLE_REDIS(X)                                                                    \
     X(M_CACHE_UP, GAUGE, "parley_cache_up", "", "Whether the shared cache answers.")              \
     X(M_CACHE_HITS, COUNTER, "parley_cache_reads_total", "outcome=\"hit\"",                       \
@@ -180,7 +191,6 @@
     X(M_WEBHOOK_FAILED, COUNTER, "parley_webhook_posts_total", "outcome=\"failed\"", "")   \
     X(M_WEBHOOK_LATENCY, HISTOGRAM_US, "parley_webhook_seconds", "", "One post to the web hook.")
 
-#endif
 #define METRICS_TABLE_CASSANDRA(X)                                                             \
     X(M_CASSANDRA_OK, COUNTER, "parley_cassandra_calls_total", "outcome=\"ok\"",               \
       "Calls of the history, by what came of them.")                                           \
@@ -192,3 +202,4 @@
     X(M_CASSANDRA_UNDER_WAY, GAUGE, "parley_cassandra_requests_under_way", "",                 \
       "Requests that Cassandra has not answered yet.")
 
+#endif
