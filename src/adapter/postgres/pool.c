@@ -141,29 +141,10 @@ static void pool_forget(struct pg_pool *p, struct pg_conn *c)
     pthread_mutex_unlock(&p->mutex);
 }
 
-/* One on which the statements can run: a database that is not migrated yet is as good as none. A
- * newer one is fine, migrations only add. */
-static struct pg_conn *open_fit(const struct pg_settings *settings, char *reason, size_t size)
-{
-    struct pg_conn *c = pg_conn_open(settings, reason, size);
-    if (c == NULL)
-        return NULL;
-    int version = pg_schema_version(c);
-    if (c->failure == PG_FINE && version >= pg_schema_latest())
-        return c;
-    if (c->failure == PG_FINE)
-        snprintf(reason, size, "the tables are at migration %d, this program needs %d: %s", version,
-                 pg_schema_latest(), "run `parley migrate up`");
-    else
-        snprintf(reason, size, "%s", c->text);
-    pg_conn_close(c);
-    return NULL;
-}
-
 static struct pg_conn *pool_open(struct pg_pool *p)
 {
     char reason[PG_REASON_SIZE];
-    struct pg_conn *c = open_fit(p->settings, reason, sizeof reason);
+    struct pg_conn *c = pg_schema_connect(p->settings, reason, sizeof reason);
     bool log = false;
     pthread_mutex_lock(&p->mutex);
     p->trying = false;

@@ -35,6 +35,7 @@ struct postgres_config {
     unsigned connections_max;      /* besides the relay's: 20 */
     unsigned connect_timeout_ms;   /* 2,000 */
     unsigned statement_timeout_ms; /* 5,000: the server gives up; 1 s later the client does */
+    unsigned relay_idle_ms;        /* 15,000: after that the relay's silent session is ended */
 };
 
 struct postgres_store;

@@ -1,12 +1,13 @@
 /* The relay's side. Its lock is a session's advisory lock, and everything it does goes through that
  * very session: when the session ends, whoever ends it, the lock is gone and what comes after is
  * refused, because there is nothing left to say it on. A session whose process does not speak for
- * IDLE_MS (stopped, or behind a cut) is ended by the server, so that another one can take over. */
+ * relay_idle_ms (stopped, or behind a cut) is ended by the server, so that another one can take
+ * over. */
 #include <stdio.h>
 
+#include "adapter/postgres/schema.h"
 #include "adapter/postgres/state.h"
 
-#define IDLE_MS   "15000"
 #define EPOCH_MAX 4095
 
 static void relay_lose(struct postgres_store *s, const char *why)
@@ -32,12 +33,14 @@ static enum err relay_finish(struct postgres_store *s)
 static enum err relay_connect(struct postgres_store *s)
 {
     char reason[PG_REASON_SIZE];
-    s->relay = pg_conn_open(&s->settings, reason, sizeof reason);
+    s->relay = pg_schema_connect(&s->settings, reason, sizeof reason);
     if (s->relay == NULL) {
         pg_pool_note(&s->pool, reason);
         return ERR_UNAVAILABLE;
     }
-    pg_exec(s->relay, "SET idle_session_timeout=" IDLE_MS, 0);
+    char sql[64];
+    snprintf(sql, sizeof sql, "SET idle_session_timeout=%u", s->relay_idle_ms);
+    pg_exec(s->relay, sql, 0);
     pg_change(s->relay, PG_RELAY_LISTEN, NULL);
     return relay_finish(s);
 }
@@ -53,11 +56,14 @@ static int64_t relay_ask(struct postgres_store *s, enum pg_statement id)
 enum err pg_relay_take(struct channel_table *self)
 {
     struct postgres_store *s = pg_store_of(self);
+    if (s->relay != NULL && !s->is_relay && !pg_conn_is_alive(s->relay))
+        pg_relay_let_go(self); /* it held nothing that could be lost */
     if (s->relay == NULL && relay_connect(s) != ERR_OK)
         return ERR_UNAVAILABLE;
     bool mine = relay_ask(s, s->is_relay ? PG_RELAY_PING : PG_RELAY_LOCK) == 1;
     if (relay_finish(s) != ERR_OK)
         return ERR_UNAVAILABLE;
+    pg_pool_note(&s->pool, NULL);
     s->is_relay = mine;
     return mine ? ERR_OK : ERR_UNAVAILABLE;
 }

@@ -254,3 +254,20 @@ enum err pg_schema_down(struct pg_conn *c, char *reason, size_t reason_size)
     turn_give(c);
     return e;
 }
+
+struct pg_conn *pg_schema_connect(const struct pg_settings *settings, char *reason, size_t size)
+{
+    struct pg_conn *c = pg_conn_open(settings, reason, size);
+    if (c == NULL)
+        return NULL;
+    int version = pg_schema_version(c);
+    if (c->failure == PG_FINE && version >= pg_schema_latest())
+        return c;
+    if (c->failure == PG_FINE)
+        snprintf(reason, size, "the tables are at migration %d, this program needs %d: %s", version,
+                 pg_schema_latest(), "run `parley migrate up`");
+    else
+        snprintf(reason, size, "%s", c->text);
+    pg_conn_close(c);
+    return NULL;
+}

@@ -18,6 +18,7 @@ struct postgres_store {
     struct pg_pool pool;
     struct pg_conn *relay; /* holds the lock or tries to; of the thread that relays */
     bool is_relay;
+    unsigned relay_idle_ms;
 };
 
 extern const struct account_store_ops pg_account_ops;

@@ -7,6 +7,7 @@
 #define CONNECTIONS_MAX      20
 #define CONNECT_TIMEOUT_MS   2000
 #define STATEMENT_TIMEOUT_MS 5000
+#define RELAY_IDLE_MS        15000
 #define PORT_SIZE            8
 
 /* ---- Settings ---- */
@@ -103,6 +104,7 @@ enum err postgres_open(const struct postgres_config *config, struct postgres_sto
     s->accounts.ops = &pg_account_ops;
     s->channels.ops = &pg_channel_ops;
     s->clock = config->clock != NULL ? config->clock : &clock_system;
+    s->relay_idle_ms = config->relay_idle_ms == 0 ? RELAY_IDLE_MS : config->relay_idle_ms;
     pg_pool_init(&s->pool, &s->settings,
                  config->connections_max == 0 ? CONNECTIONS_MAX : config->connections_max);
     *out = s;
