@@ -10,6 +10,7 @@
 
 #define GRACE_MS          1000 /* the server's own limit comes first */
 #define SERVER_VERSION    140000
+#define READS_MAX         64 /* of what an idle connection has to say */
 #define NAME_SIZE         16
 #define NOTIFICATIONS_MAX 1024 /* taken at once */
 
@@ -199,8 +200,10 @@ bool pg_conn_is_alive(struct pg_conn *c)
     struct pollfd p = {.fd = PQsocket(c->handle), .events = POLLIN};
     if (p.fd < 0 || c->failure == PG_LOST)
         return false;
-    if (poll(&p, 1, 0) > 0 && PQconsumeInput(c->handle) == 0)
-        return false;
+    /* the end of the stream comes after what was said at the end */
+    for (int i = 0; i < READS_MAX && poll(&p, 1, 0) > 0; i++)
+        if (PQconsumeInput(c->handle) == 0)
+            return false;
     return PQstatus(c->handle) == CONNECTION_OK;
 }
 
