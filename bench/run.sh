@@ -1,10 +1,10 @@
 #!/bin/bash
 # Measures the server case by case and prints a table in Markdown, each case beside what the kernel
-# alone made possible in the moment before it (bare_loop: one thread that only sends).
+# alone made possible just before and just after it (bare_loop: one thread that only sends; the mean).
 #
 #   bench/run.sh [CASE...]      all cases, or those whose name contains one of the arguments
 #
-# The server runs on core 0 with one loop, the generator on core 1. Each case gets a fresh copy of
+# The server runs on core 0 with one loop, the generator on core 1, where it never sleeps. Each case gets a fresh copy of
 # the same data: USERS accounts, nothing else. Limits on rates are off. Environment: PARLEY (the
 # binary), SECONDS_EACH (8), USERS (1000), OUT (where the JSON of each case stays).
 set -eu
@@ -20,6 +20,7 @@ server=
 mkdir -p build "$out"
 ulimit -n "$(ulimit -H -n)"
 last_core=$(($(nproc) > 1 ? 1 : 0))
+awake=$([ "$last_core" = 0 ] || echo --busy-poll)
 
 stop_server() {
     [ -z "$server" ] || kill "$server" 2>/dev/null || true
@@ -58,6 +59,10 @@ value() {
     if [ -n "$found" ]; then printf "%.$3f" "$found"; else printf -- -; fi
 }
 
+bare_sends() {
+    "$bare" --sockets "$1" --bytes "$frame_bytes" --seconds 1 --reader-core "$last_core"
+}
+
 # run_case NAME SOCKETS-OF-THE-BARE-LOOP GENERATOR-OPTIONS...
 run_case() {
     name=$1
@@ -65,19 +70,21 @@ run_case() {
     shift 2
     json=$out/$(echo "$name" | tr -c 'a-z0-9\n' -).json
     echo "$name ..." >&2
-    sends=$("$bare" --sockets "$sockets" --bytes "$frame_bytes" --seconds 2 --reader-core "$last_core")
+    sends=$(bare_sends "$sockets")
     rm -rf "$work/data"
     rm -f "$json"
     cp -r "$work/base" "$work/data"
     cp "$work/base.tokens" "$work/tokens"
     start_server "$work/data" taskset -c 0
     verdict=ok
-    taskset -c "$last_core" "$parley" bench --url "$url" --server-pid "$server" --users "$users" \
+    # shellcheck disable=SC2086 # one word or none
+    taskset -c "$last_core" "$parley" bench $awake --url "$url" --server-pid "$server" --users "$users" \
         --tokens "$work/tokens" --duration "$seconds" --json "$json" "$@" >"$out/last.txt" 2>&1 || {
         verdict=FAULTY
         cat "$out/last.txt" >&2
     }
     stop_server
+    sends=$(((sends + $(bare_sends "$sockets")) / 2))
     deliveries=$(value deliveries_per_s "$json" 0)
     ratio=-
     [ "$deliveries" = - ] || ratio=$(awk "BEGIN { printf \"%.2f\", $deliveries / $sends }")
