@@ -27,12 +27,22 @@ build: ## the release binary, build/parley (and build/ws-echo, for conformance s
 	@ln -sfn release/tests/tools/ws-echo build/ws-echo
 
 test: ## everything: unit, contract, simulation, end to end; under sanitizers; about 10 minutes
-	@tools/install_packages.sh build test tools
+	@tools/install_packages.sh build cluster test tools
 	@tools/run_tests.py
 
 test-all: ## the same with longer crash runs, and each fuzz target 60 s
-	@tools/install_packages.sh build test tools
+	@tools/install_packages.sh build cluster test tools
 	@tools/run_tests.py --all
+
+run-cluster: ## three nodes on http://127.0.0.1:9000 to 9002 over the stack, which it starts
+	@tools/install_packages.sh cluster
+	@$(MAKE) --no-print-directory build
+	@tools/stack.sh up postgres redis kafka cassandra
+	@exec tools/run_cluster.sh $(ARGS)
+
+test-cluster: ## the cluster engine on the real services: drivers, three nodes, everything killed
+	@tools/install_packages.sh build cluster test
+	@tools/run_tests.py --cluster
 
 stack-up: ## the real services on loopback: Kafka, Cassandra, Redis, PostgreSQL, Jaeger, Prometheus
 	@tools/stack.sh up
@@ -44,7 +54,7 @@ stack-status: ## which of them run
 	@tools/stack.sh status
 
 lint: ## format, clang-tidy, cppcheck, spelling, shell, layers, generated documents
-	@tools/install_packages.sh build test lint
+	@tools/install_packages.sh build cluster test lint
 	@tools/run_lint.py
 
 format: ## clang-format over all C
@@ -71,4 +81,4 @@ clean: ## remove build/ (not the data)
 	@[ ! -e build/stack/switches ] || tools/stack.sh wipe
 	rm -rf build
 
-.PHONY: help run run-ssr screenshots build test test-all lint format bench fuzz install clean stack-up stack-down stack-status
+.PHONY: help run run-ssr screenshots build test test-all lint format bench fuzz install clean run-cluster test-cluster stack-up stack-down stack-status

@@ -198,9 +198,6 @@ int cli_serve(int argc, char **argv)
         return status;
     if (!load(&options, &config))
         status = CLI_FAILED;
-    else if (config.server.engine != ENGINE_EMBEDDED)
-        status =
-            cli_fail("serve", "this build has no cluster engine; set server.engine to embedded");
     else
         status = options.check ? print_check(&config) : serve(&options, &config);
     config_fini(&config);

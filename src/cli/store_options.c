@@ -9,7 +9,7 @@
 
 extern char **environ;
 
-int store_config_load(const char *name, const char *file, const char *data, struct config *config)
+int store_config_load(const char *file, const char *data, struct config *config)
 {
     struct config_report report;
     struct config_override flag = {"--data", "data.dir", data};
@@ -19,15 +19,11 @@ int store_config_load(const char *name, const char *file, const char *data, stru
         if (report.problems[i].is_error)
             fprintf(stderr, "%s\n", report.problems[i].text);
     config_report_fini(&report);
-    if (e != ERR_OK)
-        return CLI_FAILED;
-    if (config->server.engine != ENGINE_EMBEDDED)
-        return cli_fail(name, "this works on the embedded engine's store only");
-    return -1;
+    return e == ERR_OK ? -1 : CLI_FAILED;
 }
 
-int store_options_parse(int argc, char **argv, const char *help, const char *argument,
-                        struct store_options *o)
+int store_options_parse_any(int argc, char **argv, const char *help, const char *argument,
+                            struct store_options *o)
 {
     static const struct option options[] = {{"config", required_argument, NULL, 'c'},
                                             {"data", required_argument, NULL, 'd'},
@@ -55,7 +51,16 @@ int store_options_parse(int argc, char **argv, const char *help, const char *arg
                           argv[0]);
     log_setup(LOG_WARN, -1);
     umask(077);
-    return store_config_load(argv[0], file, data, &o->config);
+    return store_config_load(file, data, &o->config);
+}
+
+int store_options_parse(int argc, char **argv, const char *help, const char *argument,
+                        struct store_options *o)
+{
+    int status = store_options_parse_any(argc, argv, help, argument, o);
+    if (status < 0 && o->config.server.engine != ENGINE_EMBEDDED)
+        return cli_fail(argv[0], "this works on the embedded engine's store only");
+    return status;
 }
 
 void store_options_fini(struct store_options *o)

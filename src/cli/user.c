@@ -11,6 +11,7 @@
 #include "cli/cli.h"
 #include "cli/password.h"
 #include "cli/store_options.h"
+#include "node/drivers.h"
 #include "service/auth.h"
 
 static const char help_text[] =
@@ -32,11 +33,13 @@ struct user_options {
     const char *verb, *email; /* email NULL: list */
 };
 
-/* An open store with the services over it. */
+/* The open accounts, of one engine or the other, with the service over them. */
 struct user_command {
     const struct user_options *options;
     struct config config;
     struct sqlite_store *store;
+    struct drivers drivers;
+    struct account_store *accounts;
     struct auth *auth;
 };
 
@@ -91,8 +94,7 @@ static bool print_account(const struct account *a, void *arg)
 
 static int list(struct user_command *u)
 {
-    struct account_store *accounts = sqlite_store_accounts(u->store);
-    enum err e = accounts->ops->list(accounts, print_account, NULL);
+    enum err e = u->accounts->ops->list(u->accounts, print_account, NULL);
     if (e == ERR_OK && fflush(stdout) == 0)
         return CLI_OK;
     return cli_fail("user", "%s", e == ERR_OK ? "standard output cannot be written" : err_text(e));
@@ -113,8 +115,17 @@ static const struct {
 
 /* ---- What they share ---- */
 
+static enum err open_cluster(struct user_command *u, char *reason)
+{
+    enum err e = drivers_open(&u->config, "parley-user", 1u << USE_TABLE, NULL, &u->drivers, reason,
+                              STORE_REASON_SIZE);
+    if (e == ERR_OK)
+        u->accounts = u->drivers.open[USE_TABLE]->accounts;
+    return e;
+}
+
 /* Beside a server that may be running; alone where there is no store yet and one may be made. */
-static enum err open_store(struct user_command *u, bool may_make_store, char *reason)
+static enum err open_embedded(struct user_command *u, bool may_make_store, char *reason)
 {
     struct sqlite_config config = {.dir = u->config.data.dir,
                                    .wal_bytes = u->config.data.wal_bytes,
@@ -125,21 +136,26 @@ static enum err open_store(struct user_command *u, bool may_make_store, char *re
         config.beside = false;
         e = sqlite_store_open(&config, &u->store, reason, STORE_REASON_SIZE);
     }
-    if (e == ERR_OK)
+    if (e == ERR_OK) {
         sqlite_store_start(u->store, NULL);
+        u->accounts = sqlite_store_accounts(u->store);
+    }
     return e;
 }
 
 static int run(struct user_command *u, size_t verb)
 {
     char reason[STORE_REASON_SIZE];
-    int status = store_config_load("user", u->options->config, u->options->data, &u->config);
+    int status = store_config_load(u->options->config, u->options->data, &u->config);
     if (status >= 0)
         return status;
-    if (open_store(u, verbs[verb].may_make_store, reason) != ERR_OK)
+    enum err e = u->config.server.engine == ENGINE_CLUSTER
+                     ? open_cluster(u, reason)
+                     : open_embedded(u, verbs[verb].may_make_store, reason);
+    if (e != ERR_OK)
         return cli_fail("user", "%s", reason);
     u->auth = auth_new(&(struct auth_config){
-        .accounts = sqlite_store_accounts(u->store),
+        .accounts = u->accounts,
         .clock = &clock_system,
         .limits = &u->config.limits,
         .session_s = u->config.server.access_jwt_expire_time,
@@ -147,6 +163,7 @@ static int run(struct user_command *u, size_t verb)
     status = verbs[verb].run(u);
     auth_free(u->auth);
     sqlite_store_close(u->store);
+    drivers_close(&u->drivers);
     return status;
 }
 

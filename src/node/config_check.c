@@ -203,6 +203,8 @@ static void check_cluster(const struct check *k)
     require(k, "database.host", c->database.host[0] != '\0');
     require(k, "database.username", c->database.username[0] != '\0');
     require(k, "database.db", c->database.db[0] != '\0');
+    if (c->notify.webhook_url[0] != '\0' && c->notify.webhook_secret[0] == '\0')
+        error(k, "notify.webhookSecret", "is needed by notify.webhookUrl");
     if (!c->kafka.producer.idempotence)
         error(k, "kafka.producer.idempotence", "must be true, or a retry would be two messages");
     if (c->kafka.min_insync > c->kafka.replication)

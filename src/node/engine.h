@@ -50,5 +50,8 @@ struct engine {
 
 /* On failure a sentence in `reason` (NODE_REASON_SIZE) that says what to do. */
 enum err engine_embedded_open(const struct config *config, struct engine **out, char *reason);
+/* Waits as long as a service is away, like the start. `node` is this node's name. */
+enum err engine_cluster_open(const struct config *config, const char *node,
+                             bool (*is_unwanted)(void), struct engine **out, char *reason);
 
 #endif

@@ -161,7 +161,7 @@ static enum err open_door(struct node *n, char *reason)
 }
 
 /* The signals that ask a node to stop are blocked, and taken when it has started. */
-static bool stop_is_pending(void)
+bool node_stop_is_pending(void)
 {
     sigset_t pending;
     sigpending(&pending);
@@ -173,7 +173,7 @@ enum err node_start(struct node *n, char *reason)
     struct engine *engine = n->engine;
     run_loops(n);
     enum err e = engine->ops->start(engine, n->hub == NULL ? NULL : hub_sink(n->hub),
-                                    stop_is_pending, reason);
+                                    node_stop_is_pending, reason);
     if (e == ERR_OK)
         e = open_door(n, reason);
     if (e != ERR_OK)

@@ -69,6 +69,9 @@ static inline bool node_is_gateway(const struct node *n)
            (n->config->server.roles & ROLE_GATEWAY) != 0;
 }
 
+/* node.c: a start need not go on. */
+bool node_stop_is_pending(void);
+
 /* wiring.c: builds the parts, and frees them in reverse. Loops do not run before or after. */
 enum err node_wire(struct node *n, char *reason);
 void node_unwire(struct node *n);

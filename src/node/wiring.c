@@ -51,7 +51,9 @@ static void on_upgrade(const struct http_upgrade *u, void *arg)
 
 static enum err wire_engine(struct node *n, char *reason)
 {
-    return engine_embedded_open(n->config, &n->engine, reason);
+    return n->config->server.engine == ENGINE_EMBEDDED
+               ? engine_embedded_open(n->config, &n->engine, reason)
+               : engine_cluster_open(n->config, n->name, node_stop_is_pending, &n->engine, reason);
 }
 
 static void wire_hub(struct node *n)
@@ -217,11 +219,11 @@ void node_unwire(struct node *n)
     messages_free(n->messages);
     channels_free(n->channels);
     auth_free(n->auth);
+    if (n->engine != NULL) /* the bus, too: it tells the hub */
+        n->engine->ops->close(n->engine);
     hub_free(n->hub);
     workers_free(n->hashing);
     workers_free(n->cold);
-    if (n->engine != NULL)
-        n->engine->ops->close(n->engine);
     tls_context_free(n->tls);
     token_key_free(n->key);
 }

@@ -1,5 +1,6 @@
 """What deploy/ holds is right: the unit, the alerts, the dashboard, the manual page."""
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -74,6 +75,26 @@ class Metrics(unittest.TestCase):
                         ["test", "rules", ROOT / "tests/checks/alerts_test.yml"]):
             done = subprocess.run([PROMTOOL, *command], capture_output=True, text=True)
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+
+class Cluster(unittest.TestCase):
+    def check(self, **given):
+        clean = {k: v for k, v in os.environ.items() if not k.startswith("PARLEY_")}
+        return subprocess.run([os.environ["PARLEY_BIN"], "serve", "--check", "--config",
+                               DEPLOY / "cluster.yaml"], env={**clean, **given},
+                              capture_output=True, text=True, timeout=30)
+
+    def test_the_example_is_accepted(self):
+        done = self.check(ACCESS_JWT_SECRET="s" * 64, POSTGRES_PASSWORD="p")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stderr, "")
+        self.assertRegex(done.stdout, r"engine: cluster\b")
+        self.assertNotIn("s" * 64, done.stdout)
+
+    def test_the_example_needs_a_secret(self):
+        done = self.check(POSTGRES_PASSWORD="p")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("ACCESS_JWT_SECRET", done.stderr)
 
 
 class Unit(unittest.TestCase):

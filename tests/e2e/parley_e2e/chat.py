@@ -1,8 +1,10 @@
 """People who use the server: accounts, channels, sessions."""
 import itertools
+import os
 import unittest
 import uuid
 
+from parley_e2e.cluster import Cluster
 from parley_e2e.server import Server
 from parley_e2e.ws import Ws
 
@@ -96,14 +98,15 @@ class User:
 
 
 class ServerCase(unittest.TestCase):
-    """Tests that share one server."""
+    """Tests that share one server; with PARLEY_E2E_ENGINE=cluster, one cluster of three nodes."""
 
     settings = {}
     rates = False
 
     @classmethod
     def setUpClass(cls):
-        cls.server = Server(cls.settings, rates=cls.rates).start()
+        kind = Cluster if os.environ.get("PARLEY_E2E_ENGINE") == "cluster" else Server
+        cls.server = kind(cls.settings, rates=cls.rates).start()
 
     @classmethod
     def tearDownClass(cls):

@@ -59,6 +59,9 @@ class Server:
     def start(self):
         """Returns when it answers."""
         self.spawn()
+        return self.await_ready()
+
+    def await_ready(self):
         deadline = time.monotonic() + READY_S
         while time.monotonic() < deadline:
             if self.process.poll() is not None:

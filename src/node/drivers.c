@@ -1,0 +1,251 @@
+#include "node/drivers.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "adapter/cassandra/cassandra.h"
+#include "adapter/kafka/kafka.h"
+#include "adapter/postgres/postgres.h"
+#include "adapter/redis/redis.h"
+#include "adapter/webhook/webhook.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "node/module.h"
+
+#define TOPIC_SIZE   256
+#define AGAIN_MS     500
+#define AGAIN_LOG_MS 10000
+#define DAY_MS       INT64_C(86400000)
+
+#define DERIVED_PARTITIONS_MAX 4  /* of the topics of retries: few records, no order to keep */
+#define RETRY_DAYS             7  /* longer than any envelope is tried */
+#define DEAD_DAYS              90 /* for people to look at */
+
+/* ---- What each driver is given ---- */
+
+enum { TOPIC_EVENTS, TOPIC_RETRY, TOPIC_DEAD, TOPICS };
+
+struct settings {
+    char names[TOPICS][TOPIC_SIZE];
+    struct kafka_topic topics[TOPICS];
+    struct kafka_config kafka[TOPICS];
+    struct postgres_config postgres;
+    struct cassandra_config cassandra;
+    char replication[16]; /* of the keyspace */
+    struct redis_config redis;
+    struct webhook_config webhook;
+};
+
+/* "parley.retry" beside "parley.events": the same name up to a last ".events". */
+static void name_topics(struct settings *s, const char *events)
+{
+    static const char ending[] = ".events";
+    size_t n = strlen(events), tail = sizeof ending - 1;
+    if (n > tail && strcmp(events + n - tail, ending) == 0)
+        n -= tail;
+    snprintf(s->names[TOPIC_EVENTS], TOPIC_SIZE, "%s", events);
+    snprintf(s->names[TOPIC_RETRY], TOPIC_SIZE, "%.*s.retry", (int)n, events);
+    snprintf(s->names[TOPIC_DEAD], TOPIC_SIZE, "%.*s.dead", (int)n, events);
+}
+
+static void set_topics(struct settings *s, const struct config *c)
+{
+    unsigned few =
+        c->kafka.partitions < DERIVED_PARTITIONS_MAX ? c->kafka.partitions : DERIVED_PARTITIONS_MAX;
+    int64_t days[TOPICS] = {c->kafka.retention_days, RETRY_DAYS, DEAD_DAYS};
+    for (unsigned i = 0; i < TOPICS; i++)
+        s->topics[i] = (struct kafka_topic){
+            .name = s->names[i],
+            .partitions = i == TOPIC_EVENTS ? c->kafka.partitions : few,
+            .replication = c->kafka.replication,
+            .min_insync = c->kafka.min_insync,
+            .retention_ms = days[i] == 0 ? KAFKA_TOPIC_FOR_EVER : days[i] * DAY_MS,
+        };
+}
+
+static void set_kafka(struct settings *s, const struct config *c, const char *node)
+{
+    static const char *const mechanisms[] = {
+        [SASL_NONE] = NULL,
+        [SASL_PLAIN] = "PLAIN",
+        [SASL_SCRAM_SHA_256] = "SCRAM-SHA-256",
+        [SASL_SCRAM_SHA_512] = "SCRAM-SHA-512",
+    };
+    name_topics(s, c->kafka.topic);
+    set_topics(s, c);
+    for (unsigned i = 0; i < TOPICS; i++)
+        s->kafka[i] = (struct kafka_config){
+            .brokers = c->kafka.producer.broker,
+            .read_brokers = c->kafka.consumer.broker,
+            .topic = s->names[i],
+            .client_id = node,
+            .tls = c->kafka.tls,
+            .sasl_mechanism = mechanisms[c->kafka.sasl.mechanism],
+            .sasl_username = c->kafka.sasl.username,
+            .sasl_password = c->kafka.sasl.password,
+            .min_insync = c->kafka.min_insync,
+            .topics = s->topics,
+            .n_topics = TOPICS,
+        };
+}
+
+static void set_cassandra(struct settings *s, const struct config *c)
+{
+    static const char *const levels[] = {"quorum", "local_quorum", "all", "one", "local_one"};
+    snprintf(s->replication, sizeof s->replication, "%u", c->cassandra.replication);
+    s->cassandra = (struct cassandra_config){
+        .hosts = (const char *const *)c->cassandra.hosts.items,
+        .n_hosts = c->cassandra.hosts.n,
+        .keyspace = c->cassandra.keyspace,
+        .replication = s->replication,
+        .consistency = levels[c->cassandra.consistency],
+        .username = c->cassandra.username,
+        .password = c->cassandra.password,
+        .tls = c->cassandra.tls,
+    };
+}
+
+static void settings_init(struct settings *s, const struct config *c, const char *node)
+{
+    static const char *const sslmodes[] = {"disable", "allow",     "prefer",
+                                           "require", "verify-ca", "verify-full"};
+    set_kafka(s, c, node);
+    set_cassandra(s, c);
+    s->postgres = (struct postgres_config){
+        .host = c->database.host,
+        .port = c->database.port,
+        .user = c->database.username,
+        .password = c->database.password,
+        .db = c->database.db,
+        .sslmode = sslmodes[c->database.sslmode],
+        .clock = &clock_system,
+        .connections_max = c->database.max_conns,
+    };
+    s->redis = (struct redis_config){
+        .address = c->redis.host,
+        .password = c->redis.password,
+        .db = c->redis.db,
+        .tls = c->redis.tls,
+        .prefix = c->redis.prefix,
+    };
+    s->webhook = (struct webhook_config){
+        .url = c->notify.webhook_url,
+        .secret = c->notify.webhook_secret,
+        .clock = &clock_system,
+    };
+}
+
+/* Which module serves a use, and where its settings are. */
+struct use_row {
+    const char *module;
+    size_t at, size;
+};
+#define ROW(module, member)                                                \
+    {                                                                      \
+        module, offsetof(struct settings, member),                         \
+            sizeof((struct settings *)NULL)->member /* NOLINT: not read */ \
+    }
+
+static const struct use_row use_rows[DRIVER_USES] = {
+    [USE_TABLE] = ROW("postgres", postgres),
+    [USE_HISTORY] = ROW("cassandra", cassandra),
+    [USE_CACHE] = ROW("redis", redis),
+    [USE_EVENTS] = ROW("kafka", kafka[TOPIC_EVENTS]),
+    [USE_RETRY] = ROW("kafka", kafka[TOPIC_RETRY]),
+    [USE_DEAD] = ROW("kafka", kafka[TOPIC_DEAD]),
+    [USE_HOOK] = ROW("webhook", webhook),
+};
+
+static const void *settings_of(const struct settings *s, enum driver_use use)
+{
+    return (const char *)s + use_rows[use].at;
+}
+
+/* ---- Opening ---- */
+
+static void rest(void)
+{
+    nanosleep(&(struct timespec){0, AGAIN_MS * 1000000L}, NULL);
+}
+
+/* Opens one, again and again while its service is away. */
+static enum err open_patiently(const struct driver_module *m, const void *settings,
+                               bool (*is_unwanted)(void), struct driver **out, char *reason,
+                               size_t size)
+{
+    for (unsigned waited_ms = 0;; waited_ms += AGAIN_MS) {
+        enum err e = m->open(settings, out, reason, size);
+        if (e != ERR_UNAVAILABLE || is_unwanted == NULL || is_unwanted())
+            return e;
+        if (waited_ms % AGAIN_LOG_MS == 0)
+            log_event(LOG_WARN, "waiting for a service", LOG_S("service", m->name),
+                      LOG_S("reason", reason));
+        rest();
+    }
+}
+
+static enum err open_one(struct drivers *d, enum driver_use use, const void *settings,
+                         bool (*is_unwanted)(void), char *reason, size_t size)
+{
+    enum err e =
+        open_patiently(d->modules[use], settings, is_unwanted, &d->open[use], reason, size);
+    if (e == ERR_NOT_FOUND) {
+        size_t n = strlen(reason);
+        snprintf(reason + n, size - n, "; run `parley migrate up` first");
+    }
+    return e;
+}
+
+enum err drivers_open(const struct config *config, const char *node, unsigned uses,
+                      bool (*is_unwanted)(void), struct drivers *out, char *reason,
+                      size_t reason_size)
+{
+    struct settings s;
+    settings_init(&s, config, node);
+    *out = (struct drivers){.open = {NULL}};
+    for (unsigned use = 0; use < DRIVER_USES; use++) {
+        if ((uses & 1u << use) == 0)
+            continue;
+        const struct use_row *row = &use_rows[use];
+        enum err e = module_load(row->module, row->size, &out->modules[use], reason, reason_size);
+        if (e == ERR_OK)
+            e = open_one(out, use, settings_of(&s, use), is_unwanted, reason, reason_size);
+        if (e != ERR_OK) {
+            drivers_close(out);
+            return e;
+        }
+    }
+    return ERR_OK;
+}
+
+void drivers_close(struct drivers *d)
+{
+    for (unsigned use = DRIVER_USES; use-- > 0;) {
+        if (d->open[use] != NULL)
+            d->modules[use]->close(d->open[use]);
+        d->open[use] = NULL;
+    }
+}
+
+/* ---- Migrations ---- */
+
+enum err drivers_migrate(const struct config *config, enum driver_migration what, driver_say_f say,
+                         void *arg, char *reason, size_t reason_size)
+{
+    static const enum driver_use held[] = {USE_TABLE, USE_HISTORY, USE_EVENTS};
+    struct settings s;
+    settings_init(&s, config, "parley-migrate");
+    for (size_t i = 0; i < sizeof held / sizeof held[0]; i++) {
+        const struct use_row *row = &use_rows[held[i]];
+        const struct driver_module *m;
+        enum err e = module_load(row->module, row->size, &m, reason, reason_size);
+        assert(e != ERR_OK || m->migrate != NULL);
+        if (e == ERR_OK)
+            e = m->migrate(settings_of(&s, held[i]), what, say, arg, reason, reason_size);
+        if (e != ERR_OK)
+            return e;
+    }
+    return ERR_OK;
+}
