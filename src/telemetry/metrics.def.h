@@ -54,38 +54,38 @@
     X(M_LOGIN_BUSY, COUNTER, "parley_logins_total", "outcome=\"busy\"", "")                        \
     X(M_REGISTERED, COUNTER, "parley_registrations_total", "", "Accounts made.")
 
-#define METRICS_TABLE_CLUSTER(X)                                                                   \
-    X(M_JUDGED_POST, COUNTER, "parley_records_judged_total", "verdict=\"post\"",                   \
-      "Records of the log that this node's follower judged, by verdict.")                          \
-    X(M_JUDGED_CHANGE, COUNTER, "parley_records_judged_total", "verdict=\"change\"", "")           \
-    X(M_JUDGED_REPEAT, COUNTER, "parley_records_judged_total", "verdict=\"repeat\"", "")           \
-    X(M_JUDGED_CONFLICT, COUNTER, "parley_records_judged_total", "verdict=\"conflict\"", "")       \
-    X(M_JUDGED_STALE, COUNTER, "parley_records_judged_total", "verdict=\"stale\"", "")             \
-    X(M_JUDGED_INVALID, COUNTER, "parley_records_judged_total", "verdict=\"invalid\"", "")         \
-    X(M_JUDGED_KNOWN, COUNTER, "parley_records_judged_total", "verdict=\"known\"", "")             \
-    X(M_FOLLOW_LAG, GAUGE, "parley_follow_lag_records", "",                                        \
-      "Records in the log that this node has not judged yet.")                                     \
-    X(M_FOLLOW_DELAY, HISTOGRAM_US, "parley_follow_seconds", "",                                   \
-      "From queueing a send to this node's own follower judging it.")                              \
-    X(M_SENDS_PENDING, GAUGE, "parley_sends_pending", "", "Sends not yet judged or refused.")      \
-    X(M_SENDS_UNKNOWN, COUNTER, "parley_sends_unknown_total", "",                                  \
-      "Sends answered with an unknown outcome.")                                                   \
-    X(M_LOOKUPS, COUNTER, "parley_lookups_total", "",                                              \
-      "Sends that were looked up in the history before they went out.")                            \
-    X(M_OVERLAY_BYTES, GAUGE, "parley_overlay_bytes", "",                                          \
-      "Memory of messages that persist has not written yet.")                                      \
-    X(M_OVERLAY_DROPPED, COUNTER, "parley_overlay_dropped_total", "",                              \
-      "Times that the overlay was full and let go of unwritten messages.")                         \
-    X(M_PERSIST_LAG, GAUGE, "parley_persist_lag_records", "",                                      \
-      "Records that this node has judged and persist has not written yet.")                        \
-    X(M_PERSIST_BATCH, HISTOGRAM_SIZE, "parley_persist_batch_records", "",                         \
-      "Records that persist wrote at once.")                                                       \
-    X(M_PERSIST_WRITE, HISTOGRAM_US, "parley_persist_write_seconds", "",                           \
-      "Writing one batch to the history, its heads and its snapshots.")                            \
-    X(M_PERSIST_FAILED, COUNTER, "parley_persist_failed_batches_total", "",                        \
-      "Batches that persist could not write and tries again.")                                     \
-    X(M_WINDOW_HIT, COUNTER, "parley_recent_windows_total", "outcome=\"hit\"",                     \
-      "Reads of a channel's recent messages in the cache, by what came of them.")                  \
+#define METRICS_TABLE_CLUSTER(X)                                                              \
+    X(M_JUDGED_POST, COUNTER, "parley_records_judged_total", "verdict=\"post\"",              \
+      "Records of the log that this node's follower judged, by verdict.")                     \
+    X(M_JUDGED_CHANGE, COUNTER, "parley_records_judged_total", "verdict=\"change\"", "")      \
+    X(M_JUDGED_REPEAT, COUNTER, "parley_records_judged_total", "verdict=\"repeat\"", "")      \
+    X(M_JUDGED_CONFLICT, COUNTER, "parley_records_judged_total", "verdict=\"conflict\"", "")  \
+    X(M_JUDGED_STALE, COUNTER, "parley_records_judged_total", "verdict=\"stale\"", "")        \
+    X(M_JUDGED_INVALID, COUNTER, "parley_records_judged_total", "verdict=\"invalid\"", "")    \
+    X(M_JUDGED_KNOWN, COUNTER, "parley_records_judged_total", "verdict=\"known\"", "")        \
+    X(M_FOLLOW_LAG, GAUGE, "parley_follow_lag_records", "",                                   \
+      "Records in the log that this node has not judged yet.")                                \
+    X(M_FOLLOW_DELAY, HISTOGRAM_US, "parley_follow_seconds", "",                              \
+      "From queueing a send to this node's own follower judging it.")                         \
+    X(M_SENDS_PENDING, GAUGE, "parley_sends_pending", "", "Sends not yet judged or refused.") \
+    X(M_SENDS_UNKNOWN, COUNTER, "parley_sends_unknown_total", "",                             \
+      "Sends answered with an unknown outcome.")                                              \
+    X(M_LOOKUPS, COUNTER, "parley_lookups_total", "",                                         \
+      "Sends that were looked up in the history before they went out.")                       \
+    X(M_OVERLAY_BYTES, GAUGE, "parley_overlay_bytes", "",                                     \
+      "Memory of messages that persist has not written yet.")                                 \
+    X(M_OVERLAY_DROPPED, COUNTER, "parley_overlay_dropped_total", "",                         \
+      "Times that the overlay was full and let go of unwritten messages.")                    \
+    X(M_PERSIST_LAG, GAUGE, "parley_persist_lag_records", "",                                 \
+      "Records that this node has judged and persist has not written yet.")                   \
+    X(M_PERSIST_BATCH, HISTOGRAM_SIZE, "parley_persist_batch_records", "",                    \
+      "Records that persist wrote at once.")                                                  \
+    X(M_PERSIST_WRITE, HISTOGRAM_US, "parley_persist_write_seconds", "",                      \
+      "Writing one batch to the history, its heads and its snapshots.")                       \
+    X(M_PERSIST_FAILED, COUNTER, "parley_persist_failed_batches_total", "",                   \
+      "Batches that persist could not write and tries again.")                                \
+    X(M_WINDOW_HIT, COUNTER, "parley_recent_windows_total", "outcome=\"hit\"",                \
+      "Reads of a channel's recent messages in the cache, by what came of them.")             \
     X(M_WINDOW_MISS, COUNTER, "parley_recent_windows_total", "outcome=\"miss\"", "")
 
 #define METRICS_TABLE_STORE(X)                                                                    \
@@ -107,15 +107,15 @@
     X(M_TAIL_BYTES, GAUGE, "parley_tail_bytes", "",                                               \
       "Bytes of recent messages kept in memory for catching up.")
 
-#define METRICS_TABLE_WORDS(X)                                                                    \
-    X(M_WORDS_TOLD, COUNTER, "parley_words_told_total", "outcome=\"ok\"",                         \
-      "Words told to the other nodes (presence, typing, reads, revocations), by outcome.")        \
-    X(M_WORDS_UNTOLD, COUNTER, "parley_words_told_total", "outcome=\"refused\"", "")              \
-    X(M_WORDS_HEARD, COUNTER, "parley_words_heard_total", "of=\"peer\"",                          \
-      "Words heard from other nodes.")                                                            \
-    X(M_WORDS_OF_STRANGERS, COUNTER, "parley_words_heard_total", "of=\"stranger\"", "")           \
-    X(M_WORDS_BAD, COUNTER, "parley_words_heard_total", "of=\"nobody\"", "")                      \
-    X(M_PEERS, GAUGE, "parley_peers", "", "Other nodes heard of lately.")                         \
+#define METRICS_TABLE_WORDS(X)                                                             \
+    X(M_WORDS_TOLD, COUNTER, "parley_words_told_total", "outcome=\"ok\"",                  \
+      "Words told to the other nodes (presence, typing, reads, revocations), by outcome.") \
+    X(M_WORDS_UNTOLD, COUNTER, "parley_words_told_total", "outcome=\"refused\"", "")       \
+    X(M_WORDS_HEARD, COUNTER, "parley_words_heard_total", "of=\"peer\"",                   \
+      "Words heard from other nodes.")                                                     \
+    X(M_WORDS_OF_STRANGERS, COUNTER, "parley_words_heard_total", "of=\"stranger\"", "")    \
+    X(M_WORDS_BAD, COUNTER, "parley_words_heard_total", "of=\"nobody\"", "")               \
+    X(M_PEERS, GAUGE, "parley_peers", "", "Other nodes heard of lately.")                  \
     X(M_PEER_USERS, GAUGE, "parley_peer_users", "", "Users with a session on another node.")
 
 #define METRICS_TABLE_REDIS(X)                                                                    \
@@ -191,15 +191,24 @@
     X(M_WEBHOOK_FAILED, COUNTER, "parley_webhook_posts_total", "outcome=\"failed\"", "")   \
     X(M_WEBHOOK_LATENCY, HISTOGRAM_US, "parley_webhook_seconds", "", "One post to the web hook.")
 
-#define METRICS_TABLE_CASSANDRA(X)                                                             \
-    X(M_CASSANDRA_OK, COUNTER, "parley_cassandra_calls_total", "outcome=\"ok\"",               \
-      "Calls of the history, by what came of them.")                                           \
-    X(M_CASSANDRA_FAILED, COUNTER, "parley_cassandra_calls_total", "outcome=\"failed\"", "")   \
-    X(M_CASSANDRA_POSTS, COUNTER, "parley_cassandra_posts_written_total", "",                  \
-      "Messages and replies written to the history, repeats included.")                        \
-    X(M_CASSANDRA_WRITE, HISTOGRAM_US, "parley_cassandra_write_seconds", "",                   \
-      "Writing one batch of messages and replies to every table.")                             \
-    X(M_CASSANDRA_UNDER_WAY, GAUGE, "parley_cassandra_requests_under_way", "",                 \
+#define METRICS_TABLE_CASSANDRA(X)                                                           \
+    X(M_CASSANDRA_OK, COUNTER, "parley_cassandra_calls_total", "outcome=\"ok\"",             \
+      "Calls of the history, by what came of them.")                                         \
+    X(M_CASSANDRA_FAILED, COUNTER, "parley_cassandra_calls_total", "outcome=\"failed\"", "") \
+    X(M_CASSANDRA_POSTS, COUNTER, "parley_cassandra_posts_written_total", "",                \
+      "Messages and replies written to the history, repeats included.")                      \
+    X(M_CASSANDRA_WRITE, HISTOGRAM_US, "parley_cassandra_write_seconds", "",                 \
+      "Writing one batch of messages and replies to every table.")                           \
+    X(M_CASSANDRA_UNDER_WAY, GAUGE, "parley_cassandra_requests_under_way", "",               \
       "Requests that Cassandra has not answered yet.")
+
+#define METRICS_TABLE_RETRY(X)                                                                \
+    X(M_RETRY_WAITING, GAUGE, "parley_retry_waiting", "", "Envelopes read and not done yet.") \
+    X(M_RETRY_OK, COUNTER, "parley_retry_tries_total", "outcome=\"ok\"",                      \
+      "Tries of what could not be done at first, by outcome.")                                \
+    X(M_RETRY_FAILED, COUNTER, "parley_retry_tries_total", "outcome=\"failed\"", "")          \
+    X(M_RETRY_DEAD, COUNTER, "parley_retry_tries_total", "outcome=\"given_up\"", "")          \
+    X(M_RETRY_INVALID, COUNTER, "parley_retry_invalid_total", "",                             \
+      "Records of the retry log that are no envelopes.")
 
 #endif
