@@ -7,19 +7,18 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/rand.h"
+#include "service/attempts.h"
 #include "service/revocations.h"
 #include "service/throttle.h"
 #include "telemetry/metrics.h"
 
 #define SECOND_US            INT64_C(1000000)
-#define MINUTE_US            (60 * SECOND_US)
 #define RETRY_UNAVAILABLE_MS 1000
-#define THROTTLE_KEYS        8192
 
 struct auth {
     struct auth_config config;
     struct revocations *revocations;
-    struct throttle *account_logins, *address_logins, *address_registrations;
+    struct attempts *attempts;
     /* Of a password nobody knows: what is verified when there is no such account. */
     char nobody[PASSWORD_HASH_SIZE];
 };
@@ -33,9 +32,7 @@ struct auth *auth_new(const struct auth_config *config)
     if (a->config.hasher == NULL)
         a->config.hasher = &password_argon2id;
     a->revocations = revocations_new(REVOCATIONS_MAX, config->session_s * SECOND_US);
-    a->account_logins = throttle_new(THROTTLE_KEYS);
-    a->address_logins = throttle_new(THROTTLE_KEYS);
-    a->address_registrations = throttle_new(THROTTLE_KEYS);
+    a->attempts = attempts_new(config->clock, config->cache, config->cache_secret);
     char secret[32];
     rand_bytes(secret, sizeof secret);
     enum err e = a->config.hasher->hash((struct str){secret, sizeof secret}, a->nobody);
@@ -49,9 +46,7 @@ void auth_free(struct auth *a)
     if (a == NULL)
         return;
     revocations_free(a->revocations);
-    throttle_free(a->account_logins);
-    throttle_free(a->address_logins);
-    throttle_free(a->address_registrations);
+    attempts_free(a->attempts);
     mem_free(a);
 }
 
@@ -69,15 +64,13 @@ static enum err refuse(struct fault *f, enum err e)
     return e;
 }
 
-/* One try out of `per_min` a minute. */
-static enum err try_take(struct auth *a, struct throttle *t, struct str key,
+/* One try out of `per_min` a minute. Whom nobody names is not counted. */
+static enum err try_take(struct auth *a, enum attempt what, struct str whom,
                          const uint32_t *per_min, struct fault *f)
 {
-    uint32_t limit = limit_now(per_min);
-    struct rate rate = {limit, limit, MINUTE_US};
-    if (key.n == 0)
+    if (whom.n == 0)
         return ERR_OK;
-    uint32_t wait_ms = throttle_take(t, key, &rate, clock_steady_us(a->config.clock));
+    uint32_t wait_ms = attempts_take(a->attempts, what, whom, limit_now(per_min));
     if (wait_ms == 0)
         return ERR_OK;
     fault_set(f, ERR_RATE_LIMITED, NULL);
@@ -86,11 +79,11 @@ static enum err try_take(struct auth *a, struct throttle *t, struct str key,
     return ERR_RATE_LIMITED;
 }
 
-static enum err try_take_address(struct auth *a, struct throttle *t, struct str address,
+static enum err try_take_address(struct auth *a, enum attempt what, struct str address,
                                  const uint32_t *per_min, struct fault *f)
 {
     struct throttle_address key = throttle_address(address);
-    return try_take(a, t, (struct str){key.bytes, key.n}, per_min, f);
+    return try_take(a, what, (struct str){key.bytes, key.n}, per_min, f);
 }
 
 /* "The Field: email, password is required": the names of those that are empty, in this order. */
@@ -143,7 +136,7 @@ enum err auth_register(struct auth *a, struct str name, struct str email, struct
     char hash[PASSWORD_HASH_SIZE];
     enum err e = check_registration(name, email, password, f);
     if (e == ERR_OK)
-        e = try_take_address(a, a->address_registrations, address,
+        e = try_take_address(a, ATTEMPT_REGISTER_ADDRESS, address,
                              &a->config.limits->registrations_per_min_address, f);
     if (e != ERR_OK)
         return e;
@@ -226,9 +219,9 @@ static enum err admit_login(struct auth *a, struct str email, struct str passwor
     const struct limits *limits = a->config.limits;
     enum err e = require_fields(&email, NULL, &password, f);
     if (e == ERR_OK)
-        e = try_take_address(a, a->address_logins, address, &limits->logins_per_min_address, f);
+        e = try_take_address(a, ATTEMPT_LOGIN_ADDRESS, address, &limits->logins_per_min_address, f);
     if (e == ERR_OK)
-        e = try_take(a, a->account_logins, email, &limits->logins_per_min_account, f);
+        e = try_take(a, ATTEMPT_LOGIN_ACCOUNT, email, &limits->logins_per_min_account, f);
     if (e == ERR_RATE_LIMITED)
         metric_inc(M_LOGIN_THROTTLED);
     return e;
@@ -262,8 +255,12 @@ enum err auth_login(struct auth *a, struct str email, struct str password, struc
     return e;
 }
 
+/* A token older than sessions live is over, though it may have been issued when they lived longer:
+ * revocations are remembered for a session's lifetime only. */
 enum err auth_admit(struct auth *a, const struct identity *id)
 {
+    if (id->issued_s > 0 && id->issued_s + a->config.session_s <= now_us(a) / SECOND_US)
+        return ERR_TOKEN_EXPIRED;
     bool is_void = revocations_has(a->revocations, &id->user, &id->jti, id->issued_s * SECOND_US);
     return is_void ? ERR_BAD_TOKEN : ERR_OK;
 }

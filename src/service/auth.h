@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "domain/limits.h"
 #include "port/account_store.h"
+#include "port/cache.h"
 #include "port/notifier.h"
 #include "service/password.h"
 
@@ -24,6 +25,8 @@ struct auth_config {
     const struct clock *clock;
     const struct limits *limits; /* borrowed; rates may be changed by a reload */
     int64_t session_s;           /* lifetime of a session, seconds */
+    struct cache *cache;         /* counts tries across nodes (attempts.h); NULL: there is none */
+    struct str cache_secret;     /* what all nodes know, 16 bytes or more; copied */
     const struct hasher *hasher; /* NULL: password_argon2id */
 };
 
@@ -48,8 +51,9 @@ enum err auth_register(struct auth *a, struct str name, struct str email, struct
 /* A new session. ERR_BAD_PASSWORD (no such account too), ERR_RATE_LIMITED, ERR_UNAVAILABLE. */
 enum err auth_login(struct auth *a, struct str email, struct str password, struct str address,
                     struct arena *arena, struct identity *out, struct fault *f);
-/* Is the session of a token, whose signature and times were checked, still good? ERR_OK or
- * ERR_BAD_TOKEN. Any thread, never blocks for long. */
+/* Is the session of a token, whose signature and times were checked, still good? ERR_OK,
+ * ERR_BAD_TOKEN, or ERR_TOKEN_EXPIRED when it is older than `session_s`. Any thread, never blocks
+ * for long. */
 enum err auth_admit(struct auth *a, const struct identity *id);
 /* Blocking. Durable, in force here when it returns, and the session's sockets are told.
  * ERR_BAD_REQUEST for an identity without jti. */

@@ -81,9 +81,21 @@ static struct revocation widened(const struct revocations *r, const struct revoc
     return wider;
 }
 
-bool revocations_add(struct revocations *r, const struct revocation *entry, int64_t now_us)
+/* Those of changed passwords never expire where they are stored; here they do, when the last token
+ * that they void has. */
+static struct revocation limited(const struct revocations *r, const struct revocation *entry)
+{
+    struct revocation limited = *entry;
+    bool of_session = !uuid_eq(&entry->jti, &UUID_NIL);
+    if (!of_session && entry->expires_us - r->session_us > entry->issued_before_us)
+        limited.expires_us = entry->issued_before_us + r->session_us;
+    return limited;
+}
+
+bool revocations_add(struct revocations *r, const struct revocation *given, int64_t now_us)
 {
     bool news;
+    const struct revocation limit = limited(r, given), *entry = &limit;
     if (entry->expires_us <= now_us)
         return false;
     pthread_mutex_lock(&r->mutex);

@@ -143,6 +143,24 @@ static void test_reading_while_writing(void **state)
     revocations_free(r);
 }
 
+/* The store keeps when a password was changed for ever; no token is older than a session lives. */
+static void test_changed_passwords_are_forgotten_in_time(void **state)
+{
+    struct revocations *r = revocations_new(100, LIFE);
+    struct revocation e = {UUID_NIL, id(1), 50 * SECOND, INT64_MAX};
+    (void)state;
+    assert_true(revocations_add(r, &e, 60 * SECOND));
+    assert_false(revocations_add(r, &e, 149 * SECOND)); /* as every few seconds: no news */
+    assert_true(has(r, 1, 10, 49 * SECOND));
+    revocations_sweep(r, 149 * SECOND);
+    assert_int_equal(revocations_count(r), 1);
+    revocations_sweep(r, 150 * SECOND);
+    assert_int_equal(revocations_count(r), 0);
+    assert_false(revocations_add(r, &e, 150 * SECOND)); /* and does not come back */
+    assert_int_equal(revocations_count(r), 0);
+    revocations_free(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -152,6 +170,7 @@ int main(void)
         cmocka_unit_test(test_a_sweep_is_bounded),
         cmocka_unit_test(test_at_the_limit_the_users_older_sessions_go_too),
         cmocka_unit_test(test_reading_while_writing),
+        cmocka_unit_test(test_changed_passwords_are_forgotten_in_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
