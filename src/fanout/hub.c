@@ -3,7 +3,9 @@
 #include <assert.h>
 
 #include "base/mem.h"
+#include "fanout/herald.h"
 #include "fanout/notice.h"
+#include "fanout/peers.h"
 #include "fanout/presence.h"
 #include "fanout/shard.h"
 #include "fanout/tail.h"
@@ -16,6 +18,8 @@ struct hub {
     struct journal_sink sink;
     struct notifier notifier;
     struct tail *tail;
+    struct peers *peers; /* NULL, both: this node is alone */
+    struct herald *herald;
     struct presence *presence;
     unsigned n_partitions;
     uint64_t *positions; /* before the first batch */
@@ -99,14 +103,17 @@ static void hub_read_moved(struct notifier *self, const struct uuid *user,
                            const struct uuid *channel, uint64_t seq, uint32_t except_shard,
                            uint64_t except_session)
 {
-    notice_read(MEM_OWNER(self, struct hub, notifier), user, channel, seq, except_shard,
-                except_session);
+    struct hub *h = MEM_OWNER(self, struct hub, notifier);
+    notice_read(h, user, channel, seq, except_shard, except_session);
+    herald_read(h->herald, user, channel, seq);
 }
 
 static void hub_revoked(struct notifier *self, const struct uuid *user, const struct uuid *jti,
                         int64_t issued_before_us)
 {
-    notice_revoked(MEM_OWNER(self, struct hub, notifier), user, jti, issued_before_us);
+    struct hub *h = MEM_OWNER(self, struct hub, notifier);
+    notice_revoked(h, user, jti, issued_before_us);
+    herald_revoked(h->herald, user, jti, issued_before_us);
 }
 
 static void hub_online(struct notifier *self, const struct uuid *users, size_t n, bool *online)
@@ -127,7 +134,9 @@ struct hub *hub_new(const struct hub_config *config)
     assert(h->n_partitions >= 1 && h->n_partitions <= JOURNAL_PARTITIONS_MAX);
     h->positions = mem_zalloc(h->n_partitions * sizeof *h->positions);
     h->tail = tail_new(config->tail_bytes_max, h->n_partitions);
-    h->presence = presence_new();
+    h->peers = config->bus == NULL ? NULL : peers_new();
+    h->presence = presence_new(h->peers);
+    h->herald = config->bus == NULL ? NULL : herald_new(h, config->bus, h->peers);
     pthread_mutex_init(&h->mutex, NULL);
     pthread_cond_init(&h->sunk, NULL);
     return h;
@@ -139,7 +148,9 @@ void hub_free(struct hub *h)
         return;
     for (uint32_t i = 0; i < h->n_shards; i++)
         shard_free(h->shards[i]);
+    herald_free(h->herald);
     presence_free(h->presence);
+    peers_free(h->peers);
     tail_free(h->tail);
     mem_free(h->positions);
     pthread_cond_destroy(&h->sunk);
@@ -157,8 +168,14 @@ struct notifier *hub_notifier(struct hub *h)
     return &h->notifier;
 }
 
+void hub_listen(struct hub *h)
+{
+    herald_open(h->herald);
+}
+
 void hub_stop(struct hub *h)
 {
+    herald_close(h->herald);
     pthread_mutex_lock(&h->mutex);
     h->is_stopping = true;
     pthread_cond_signal(&h->sunk);
@@ -203,6 +220,11 @@ unsigned hub_partitions(const struct hub *h)
 struct presence *hub_presence(const struct hub *h)
 {
     return h->presence;
+}
+
+struct herald *hub_herald(const struct hub *h)
+{
+    return h->herald;
 }
 
 struct shard *hub_shard(const struct hub *h, uint32_t index)

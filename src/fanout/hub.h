@@ -9,6 +9,9 @@
  * read from the tail (recent events in memory) or the store until nothing is left between them.
  * Hence none twice, none missing, live never before replay.
  *
+ * Of several nodes each has a hub that reads the whole journal. What is no event of the journal
+ * (presence, typing, read positions, revocations) they tell each other over a bus; see herald.h.
+ *
  * Positions compare within a channel, and so within a partition of the journal. What concerns all
  * channels of a session at once (which joins and leaves it has accounted for, which creations it
  * was to hear of) is told by the order in which its shard received it.
@@ -22,6 +25,7 @@
 #include "base/task.h"
 #include "domain/limits.h"
 #include "fanout/run.h"
+#include "port/bus.h"
 #include "port/channel_store.h"
 #include "port/journal.h"
 #include "port/message_store.h"
@@ -34,6 +38,7 @@ struct session;
 struct hub_config {
     const struct run_encoder *encoder;
     struct journal *journal; /* asked for its partitions; NULL: there is one */
+    struct bus *bus;         /* to the other nodes; NULL: this one is alone */
     struct channel_store *channels;
     struct message_store *messages;
     /* Runs `t` where it may block (the workers); false when that is full: try again later. */
@@ -46,7 +51,8 @@ struct hub_config {
 };
 
 struct hub *hub_new(const struct hub_config *config);
-/* After every session was detached and the journal, the workers and all loops have stopped. */
+/* After every session was detached and the journal, the bus, the workers and all loops have
+ * stopped. */
 void hub_free(struct hub *h);
 /* Where a partition of the journal stands, once it is open and before the first append or session:
  * what is at or below it was published before this hub existed. */
@@ -55,13 +61,16 @@ void hub_set_position(struct hub *h, unsigned partition, uint64_t position);
 void hub_take_positions(struct hub *h);
 struct journal_sink *hub_sink(struct hub *h);
 struct notifier *hub_notifier(struct hub *h);
-/* Makes publish stop waiting for shards that no longer run. */
+/* Makes publish stop waiting for shards that no longer run, and takes leave of the other nodes. */
 void hub_stop(struct hub *h);
 
 /* A shard for the loop behind `executor`; `kick` makes the loop call shard_step again. Before any
  * thread runs. */
 struct shard *hub_add_shard(struct hub *h, struct executor *executor, void (*kick)(void *arg),
                             void *arg);
+/* Begins to hear the other nodes and to tell them: after the last shard was added. What was revoked
+ * before is not told. */
+void hub_listen(struct hub *h);
 uint32_t shard_index(const struct shard *s);
 /* One slice of fan-out work (at most 64 sessions of one channel); true while more is left. The
  * loop calls it every turn. Small batches overtake large ones of other channels. */

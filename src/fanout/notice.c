@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "fanout/audience.h"
+#include "fanout/herald.h"
 #include "fanout/presence.h"
 #include "fanout/sizes.h"
 #include "fanout/watch.h"
@@ -100,7 +101,7 @@ static void presence_handle(struct shard *sh, const struct notice_body *b)
     for (size_t i = 0; i < b->n; i++) {
         struct audience *a = audience_find(sh, &b->channels[i]);
         if (a != NULL && a->watch != NULL)
-            watch_note(a, &b->user, b->name);
+            watch_note(a, &b->user, b->name, 0);
     }
 }
 
@@ -113,23 +114,62 @@ static bool hub_is_watched(const struct hub *h)
     return n > 0;
 }
 
-/* Who begins to watch now asks the store, later, and finds the session counted: between the two
- * stands the mutex of the counts. */
-void notice_presence(struct session *s)
+static struct notice_body *presence_body(void (*handle)(struct shard *, const struct notice_body *),
+                                         const struct uuid *user, struct str name,
+                                         const struct uuid *channels, size_t n)
 {
-    const struct session_state *st = s->hub;
-    const struct str name = s->username;
-    if (!hub_is_watched(s->shard->hub))
-        return;
-    struct notice_body *b = body_new(presence_handle, &s->user, st->n_subs, name.n);
-    b->only_watched = true;
-    for (uint32_t i = 0; i < st->n_subs; i++)
-        b->channels[b->n++] = st->subs[i].audience->channel;
-    char *text = (char *)&b->channels[b->n];
+    struct notice_body *b = body_new(handle, user, n, name.n);
+    if (n > 0)
+        memcpy(b->channels, channels, n * sizeof *channels);
+    b->n = n;
+    char *text = (char *)&b->channels[n];
     if (name.n > 0)
         memcpy(text, name.p, name.n);
     b->name = (struct str){text, name.n};
-    body_send(b, s->shard->hub);
+    return b;
+}
+
+/* Who begins to watch now asks the store, later, and finds the session counted: between the two
+ * stands the mutex of the counts. */
+void notice_came_or_went(struct hub *h, const struct uuid *user, struct str name,
+                         const struct uuid *channels, size_t n)
+{
+    if (!hub_is_watched(h))
+        return;
+    struct notice_body *b = presence_body(presence_handle, user, name, channels, n);
+    b->only_watched = true;
+    body_send(b, h);
+}
+
+static void herald_handle(struct shard *sh, const struct notice_body *b)
+{
+    herald_presence(hub_herald(sh->hub), &b->user, b->name, b->channels, b->n);
+}
+
+void notice_presence(struct session *s)
+{
+    const struct session_state *st = s->hub;
+    struct hub *h = s->shard->hub;
+    if (!hub_is_watched(h) && hub_herald(h) == NULL)
+        return;
+    struct uuid *channels = mem_array(st->n_subs, sizeof *channels);
+    for (uint32_t i = 0; i < st->n_subs; i++)
+        channels[i] = st->subs[i].audience->channel;
+    notice_came_or_went(h, &s->user, s->username, channels, st->n_subs);
+    if (hub_herald(h) != NULL) {
+        struct notice_body *b =
+            presence_body(herald_handle, &s->user, s->username, channels, st->n_subs);
+        body_post(b, hub_shard(h, 0));
+        body_unref(b);
+    }
+    mem_free(channels);
+}
+
+void notice_unsure(struct hub *h)
+{
+    struct shard *sh;
+    for (uint32_t i = 0; (sh = hub_shard(h, i)) != NULL; i++)
+        atomic_store_explicit(&sh->is_stale, true, memory_order_relaxed);
 }
 
 /* ---- Typing ---- */
@@ -141,13 +181,16 @@ static void typing_handle(struct shard *sh, const struct notice_body *b)
         audience_frame(a, MEMBER_WATCHES, &b->user, b->frame);
 }
 
-void notice_typing(struct session *s, const struct uuid *channel)
+void notice_typing(struct hub *h, const struct uuid *user, struct str name,
+                   const struct uuid *channel)
 {
-    struct notice_body *b = body_new(typing_handle, &s->user, 0, 0);
+    if (!hub_is_watched(h))
+        return;
+    struct notice_body *b = body_new(typing_handle, user, 0, 0);
     b->only_watched = true;
     b->channel = *channel;
-    b->frame = shard_config(s->shard)->encoder->typing(channel, &s->user, s->username);
-    body_send(b, s->shard->hub);
+    b->frame = hub_config(h)->encoder->typing(channel, user, name);
+    body_send(b, h);
 }
 
 /* ---- Read positions ---- */
@@ -166,9 +209,7 @@ static void read_handle(struct shard *sh, const struct notice_body *b)
 void notice_read(struct hub *h, const struct uuid *user, const struct uuid *channel, uint64_t seq,
                  uint32_t except_shard, uint64_t except_session)
 {
-    bool is_online;
-    presence_online(hub_presence(h), user, 1, &is_online);
-    if (!is_online)
+    if (!presence_is_here(hub_presence(h), user))
         return;
     struct notice_body *b = body_new(read_handle, user, 0, 0);
     b->except_shard = except_shard;

@@ -81,22 +81,11 @@ static void item_serve_authors(struct audience *a, const struct pending *p)
 
 /* ---- Joins and leaves: the user's own sessions first ---- */
 
-/* Where one who joins when `p` has its turn hears from: the join, or, when the session said its
- * Hello after that was received, the last of what the Hello's answer covers. */
-static uint64_t joined_hears_from(const struct session *s, const struct pending *p)
+static void own_joined(struct session *s, struct audience *a, const struct feed_item *item)
 {
-    uint64_t from = p->item->last_seq;
-    for (; p != NULL && pending_number(p) <= s->hub->since; p = p->next)
-        from = p->item->last_seq;
-    return from;
-}
-
-static void own_joined(struct session *s, struct audience *a, const struct pending *p)
-{
-    const struct feed_item *item = p->item;
     int slot = session_find(s, a);
     if (slot < 0) {
-        session_subscribe(s, &a->channel, joined_hears_from(s, p));
+        session_subscribe(s, &a->channel, item->last_seq);
     } else {
         struct member *m = audience_member(s, (uint32_t)slot);
         if (m->pos >= item->last_seq)
@@ -135,7 +124,7 @@ static void pass_tell_own(struct audience *a, const struct pending *p)
         if (!session_is(s, SESSION_ATTACHED) || pending_number(p) <= s->hub->accounted)
             continue;
         if (item->kind == FEED_JOINED)
-            own_joined(s, a, p);
+            own_joined(s, a, item);
         else
             own_left(s, a, item);
     }
@@ -172,7 +161,9 @@ static void pass_begin(struct audience *a)
     if (item->kind != FEED_CREATED)
         pass_tell_own(a, a->first);
     if (item->kind == FEED_JOINED && a->watch != NULL)
-        watch_note(a, &item->user, item->username);
+        watch_note(a, &item->user, item->username, WATCH_JOINED_TICKS);
+    else if (item->kind == FEED_LEFT && a->watch != NULL)
+        watch_forget(a, &item->user);
 }
 
 static void member_pass_over(struct member *m)

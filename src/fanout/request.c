@@ -258,8 +258,6 @@ static void hello_answer(struct session *s, struct request *r)
     reads_free(s->hub->work->reads);
     s->hub->work->reads = NULL;
     hello_open_gaps(s, r, list, n);
-    if (!r->was_settled)
-        s->hub->since = sh->received;
     s->hub->flags |= SESSION_SETTLED | SESSION_OPEN;
     session_subscribe(s, &UUID_NIL, sh->received);
     watch_set(s, r->watch, r->n_watch);

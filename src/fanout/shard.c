@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "fanout/audience.h"
+#include "fanout/herald.h"
 #include "fanout/sizes.h"
 #include "fanout/watch.h"
 
@@ -253,4 +254,6 @@ void shard_tick(struct shard *sh)
     job_queue_tick(sh);
     attach_tick(sh);
     watch_tick(sh);
+    if (sh->index == 0)
+        herald_tick(hub_herald(sh->hub));
 }

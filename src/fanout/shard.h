@@ -20,6 +20,7 @@
 
 struct attaching;
 struct audience;
+struct herald;
 struct presence;
 struct request;
 struct tail;
@@ -53,7 +54,6 @@ struct session_state {
     uint32_t n_subs;
     uint32_t flags;
     uint64_t accounted; /* joins and leaves received up to here are in `subs` */
-    uint64_t since;     /* nothing live of what was received up to here: its first Hello */
     struct session_work *work;
 };
 
@@ -88,6 +88,8 @@ struct shard {
 const struct hub_config *hub_config(const struct hub *h);
 unsigned hub_partitions(const struct hub *h);
 struct presence *hub_presence(const struct hub *h);
+/* NULL: this node is alone. */
+struct herald *hub_herald(const struct hub *h);
 /* NULL past the last. */
 struct shard *hub_shard(const struct hub *h, uint32_t index);
 const struct hub_config *shard_config(const struct shard *sh);

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "fanout/audience.h"
+#include "fanout/herald.h"
 #include "fanout/notice.h"
 #include "fanout/presence.h"
 
@@ -18,9 +19,13 @@ struct watch {
     uint64_t asked_tick;
 };
 
+enum told { TOLD_NOTHING, TOLD_ONLINE, TOLD_OFFLINE };
+
 struct watch_change {
     struct table_node node;
     struct uuid user;
+    uint64_t until; /* the tick up to which it is looked at again; before now: once */
+    enum told told;
     size_t name_bytes;
     char name[];
 };
@@ -75,12 +80,20 @@ static void roll_free(struct job *self)
     mem_free(r);
 }
 
+/* The newcomers were told of an earlier moment. */
+static void watch_tell_again(struct table_node *node, void *arg)
+{
+    (void)arg;
+    MEM_OWNER(node, struct watch_change, node)->told = TOLD_NOTHING;
+}
+
 static void roll_done(struct job *self)
 {
     struct roll *r = MEM_OWNER(self, struct roll, job);
     struct audience *a = audience_find(self->shard, &r->channel);
     if (a != NULL && a->watch != NULL && a->watch->is_loading) {
         a->watch->is_loading = false;
+        table_each(&a->watch->changes, watch_tell_again, NULL);
         a->pins++;
         if (self->err == ERR_OK)
             audience_frame(a, MEMBER_AWAITS, NULL, r->frame);
@@ -135,18 +148,30 @@ static void watch_forget_change(struct table_node *node, void *arg)
     mem_free(MEM_OWNER(node, struct watch_change, node));
 }
 
-void watch_note(struct audience *a, const struct uuid *user, struct str name)
+void watch_forget(struct audience *a, const struct uuid *user)
+{
+    struct watch_change *c = watch_find(a->watch, user);
+    if (c != NULL)
+        watch_forget_change(&c->node, a->watch);
+}
+
+void watch_note(struct audience *a, const struct uuid *user, struct str name, unsigned ticks)
 {
     struct watch *w = a->watch;
-    if (w->is_stale || watch_find(w, user) != NULL)
+    const uint64_t until = a->shard->ticks + ticks;
+    struct watch_change *c = watch_find(w, user);
+    if (c != NULL) {
+        c->told = TOLD_NOTHING;
+        c->until = c->until > until ? c->until : until;
         return;
+    }
     if (w->changes.n == LIMIT_MEMBERS_TOLD) {
         table_each(&w->changes, watch_forget_change, w);
         w->is_stale = true;
-        return;
     }
-    struct watch_change *c = mem_zalloc(sizeof *c + name.n);
+    c = mem_zalloc(sizeof *c + name.n);
     c->user = *user;
+    c->until = until;
     c->name_bytes = name.n;
     if (name.n > 0)
         memcpy(c->name, name.p, name.n);
@@ -162,14 +187,25 @@ struct watch_tally {
 static void watch_tally_change(struct table_node *node, void *arg)
 {
     struct watch_tally *t = arg;
-    const struct watch_change *c = MEM_OWNER(node, struct watch_change, node);
+    struct watch_change *c = MEM_OWNER(node, struct watch_change, node);
     bool is_online;
     presence_online(t->presence, &c->user, 1, &is_online);
+    const enum told told = is_online ? TOLD_ONLINE : TOLD_OFFLINE;
+    if (c->told == told)
+        return;
+    c->told = told;
     const struct user u = {.id = c->user, .name = {c->name, c->name_bytes}};
     if (is_online)
         t->online[t->n_online++] = u;
     else
         t->offline[t->n_offline++] = u;
+}
+
+static void watch_end_change(struct table_node *node, void *arg)
+{
+    struct watch *w = arg;
+    if (MEM_OWNER(node, struct watch_change, node)->until <= w->audience->shard->ticks)
+        watch_forget_change(node, w);
 }
 
 /* Tells the watchers how those noted are by now: never what a notice said, which may be old news,
@@ -184,10 +220,13 @@ static void watch_flush(struct watch *w)
                             .online = mem_array(w->changes.n, sizeof *t.online),
                             .offline = mem_array(w->changes.n, sizeof *t.offline)};
     table_each(&w->changes, watch_tally_change, &t);
-    struct bytes *frame = shard_config(a->shard)->encoder->presence(
-        &a->channel, t.online, t.n_online, t.offline, t.n_offline);
-    table_each(&w->changes, watch_forget_change, w);
-    audience_frame(a, MEMBER_WATCHES, NULL, frame);
+    struct bytes *frame = NULL;
+    if (t.n_online + t.n_offline > 0)
+        frame = shard_config(a->shard)->encoder->presence(&a->channel, t.online, t.n_online,
+                                                          t.offline, t.n_offline);
+    table_each(&w->changes, watch_end_change, w);
+    if (frame != NULL)
+        audience_frame(a, MEMBER_WATCHES, NULL, frame);
     bytes_unref(frame);
     mem_free(t.online);
     mem_free(t.offline);
@@ -287,6 +326,7 @@ enum err session_typing(struct session *s, const struct uuid *channel)
 {
     if (!session_has(s, channel))
         return ERR_NOT_MEMBER;
-    notice_typing(s, channel);
+    notice_typing(s->shard->hub, &s->user, s->username, channel);
+    herald_typing(hub_herald(s->shard->hub), &s->user, s->username, channel);
     return ERR_OK;
 }

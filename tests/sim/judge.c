@@ -87,8 +87,12 @@ void judge_other(struct conn *c, const struct sim_frame *f)
         sim_violation("user %u hears of %llu again", user_of(c), LLU(f->seq));
     c->own_told[c->n_own_told % 64].partition = partition;
     c->own_told[c->n_own_told++ % 64].seq = f->seq;
+    struct heard *h = &c->heard[f->channel];
     if (f->kind == EVENT_LEFT)
-        c->heard[f->channel].is_watched = false;
+        h->is_watched = false;
+    else if (h->is_out)
+        h->upto = f->seq; /* whatever it was told before, it hears all that follows */
+    h->is_out = f->kind == EVENT_LEFT;
 }
 
 void judge_ack(struct conn *c, const struct sim_frame *f)
@@ -142,27 +146,46 @@ static void judge_own_told(const struct conn *c, unsigned partition)
     }
 }
 
+/* Has the user a session open, on any node? */
+static bool user_is_online(unsigned user)
+{
+    const struct conn *c = sim.conns;
+    while (c != NULL && !(user_of(c) == user && c->is_attached))
+        c = c->next;
+    return c != NULL;
+}
+
+static void judge_node(const struct conn *c)
+{
+    struct notifier *n = hub_notifier(c->node->hub);
+    for (unsigned i = 0; i < SIM_USERS; i++) {
+        const struct uuid user = sim_user(i);
+        bool is_online;
+        n->ops->online(n, &user, 1, &is_online);
+        if (is_online != user_is_online(i))
+            sim_violation("node %u believes that user %u is %s", c->node->index, i,
+                          is_online ? "online" : "offline");
+    }
+}
+
 static void judge_presence(const struct conn *c, unsigned channel)
 {
     const struct heard *h = &c->heard[channel];
-    struct notifier *n = hub_notifier(c->node->hub);
     if (!h->is_watched || !sim.mood.is_reliable)
         return;
     if (!h->knows_presence)
         sim_violation("user %u is not told who is in channel %u", user_of(c), channel);
     for (unsigned i = 0; i < SIM_USERS; i++) {
-        const struct uuid user = sim_user(i);
-        bool is_online;
-        n->ops->online(n, &user, 1, &is_online);
         if (oracle_is_member(&sim.oracle, i, channel, oracle_end(&sim.oracle, channel)) &&
-            h->online[i] != is_online)
+            h->online[i] != user_is_online(i))
             sim_violation("user %u believes that %u in channel %u is %s", user_of(c), i, channel,
-                          is_online ? "offline" : "online");
+                          h->online[i] ? "online" : "offline");
     }
 }
 
 void judge_end(struct conn *c)
 {
+    judge_node(c);
     for (unsigned i = 0; i < SIM_CHANNELS; i++) {
         struct heard *h = &c->heard[i];
         const uint64_t end = oracle_end(&sim.oracle, i);

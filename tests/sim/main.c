@@ -40,7 +40,7 @@ int main(int argc, char **argv)
     }
     setvbuf(stdout, NULL, _IOLBF, 0);
     log_setup(LOG_ERROR, 0);
-    unsigned posts = 0, acks = 0, replays = 0, refused = 0, cuts = 0, restarts = 0;
+    unsigned posts = 0, acks = 0, replays = 0, refused = 0, cuts = 0, restarts = 0, words = 0;
     for (unsigned long long seed = first; seed <= last; seed++) {
         sim_run(seed, (unsigned)steps, is_traced);
         posts += sim.tally.posts;
@@ -49,9 +49,10 @@ int main(int argc, char **argv)
         refused += sim.tally.refused;
         cuts += sim.tally.cuts;
         restarts += sim.tally.restarts;
+        words += sim.tally.words;
     }
     printf("%llu seeds of %llu steps: %u pushes, %u acks, %u replayed, %u refused, %u cuts, "
-           "%u restarts\n",
-           last - first + 1, steps, posts, acks, replays, refused, cuts, restarts);
+           "%u restarts, %u words\n",
+           last - first + 1, steps, posts, acks, replays, refused, cuts, restarts, words);
     return 0;
 }

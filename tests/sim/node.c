@@ -163,6 +163,9 @@ void node_start(struct sim_node *n)
                                     .tail_bytes_max = sim.mood.tail_bytes,
                                     .backlog_bytes_max = SIZE_MAX,
                                     .channels_max = 1000};
+    n->bus = memory_bus_new(sim.wire);
+    n->is_cut_off = false;
+    n->config.bus = memory_bus_port(n->bus);
     n->hub = hub_new(&n->config);
     for (unsigned i = 0; i < SIM_SHARDS; i++) {
         struct sim_loop *l = &n->loops[i];
@@ -172,6 +175,13 @@ void node_start(struct sim_node *n)
     for (unsigned i = 0; i < sim.mood.n_partitions; i++)
         n->published[i] = journal_position(journal, i);
     hub_take_positions(n->hub);
+    hub_listen(n->hub);
+}
+
+void node_cut_off(struct sim_node *n, bool cut)
+{
+    n->is_cut_off = cut;
+    memory_bus_cut(n->bus, cut);
 }
 
 static void node_cut_clients(const struct sim_node *n)
@@ -197,7 +207,9 @@ void node_kill(struct sim_node *n)
     while (node_run_work(n))
         ;
     node_forget_lagging(n);
+    node_cut_off(n, n->is_cut_off || sim_chance(500)); /* no farewell */
     hub_stop(n->hub);
+    memory_bus_free(n->bus);
     hub_free(n->hub);
     n->hub = NULL;
 }

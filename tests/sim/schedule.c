@@ -51,6 +51,7 @@ static struct sim_mood mood_draw(void)
         .tail_bytes = tails[sim_below(4)],
         .n_nodes = 1 + (sim_chance(600) ? sim_below(SIM_NODES) : 0),
         .n_partitions = 1 + sim_below(SIM_PARTITIONS),
+        .bus = sim_chance(500) ? sim_below(300) : 0,
     };
     m.is_reliable = m.store_fails == 0 && m.work_max == SIM_WORK_MAX;
     return m;
@@ -190,6 +191,17 @@ static void step_publish(void)
     node_publish(node_any());
 }
 
+static void step_word(void)
+{
+    if (sim_chance(sim.mood.bus))
+        memory_wire_lose(sim.wire);
+    else
+        sim.tally.words += memory_wire_step(sim.wire);
+    struct sim_node *n = node_any();
+    if (sim_chance(sim.mood.bus / 10))
+        node_cut_off(n, !n->is_cut_off);
+}
+
 static void step_resume(void)
 {
     struct client *c = any_connected();
@@ -261,7 +273,7 @@ static const struct {
     {step_publish, 50},    {step_tick, 20},   {step_connect, 30}, {step_cut, 20},
     {step_read, 200},      {step_write, 100}, {step_greet, 40},   {step_slow, 40},
     {step_membership, 20}, {step_resume, 20}, {step_talk, 5},     {step_flood, 3},
-    {step_restart, 5},
+    {step_restart, 5},     {step_word, 50},
 };
 
 static void sim_step(void)
@@ -291,6 +303,7 @@ static bool calm_node(struct sim_node *n)
 static bool calm_world(void)
 {
     bool any = memory_store_step(sim.store) > 0;
+    any = memory_wire_step(sim.wire) || any;
     for (unsigned i = 0; i < sim.mood.n_nodes; i++)
         any = calm_node(&sim.nodes[i]) || any;
     return any;
@@ -328,6 +341,8 @@ static void sim_calm_down(void)
     sim.is_calm = true;
     sim.is_refusing = false;
     memory_store_refuse(sim.store, false);
+    for (unsigned i = 0; i < sim.mood.n_nodes; i++)
+        node_cut_off(&sim.nodes[i], false);
     sim.mood.store_fails = sim.mood.slow = sim.mood.lag = 0;
     sim.mood.work_max = SIM_WORK_MAX;
     for (unsigned round = 0; round < 40; round++) {

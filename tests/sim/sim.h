@@ -14,6 +14,7 @@
 #ifndef PARLEY_TESTS_SIM_SIM_H
 #define PARLEY_TESTS_SIM_SIM_H
 
+#include "adapter/memory/bus.h"
 #include "adapter/memory/store.h"
 #include "base/rand.h"
 #include "fanout/hub.h"
@@ -30,6 +31,7 @@
 struct sim_mood {
     unsigned cut, store_fails, refuse, restart, slow, membership, resume, flood;
     unsigned n_nodes, n_partitions;
+    unsigned bus;      /* words are lost, nodes are cut off from the bus */
     unsigned lag;      /* between a batch's commit and its publication on a node */
     unsigned work_max; /* tasks the workers' queue takes */
     size_t tail_bytes;
@@ -75,6 +77,7 @@ struct heard {
     bool was_member;              /* when it was asked, as the session knew */
     bool is_held;                 /* named in a Resume (or Hello) that is not answered */
     bool was_behind;              /* it may have been cut short by a leave */
+    bool is_out;                  /* it was told that its user has left */
     bool is_watched, wants_watch; /* the latter: asked in Hello */
     bool knows_presence, online[SIM_USERS];
 };
@@ -149,6 +152,8 @@ struct sim_node {
     unsigned index;
     struct hub_config config;
     struct hub *hub; /* NULL while the node is down */
+    struct memory_bus *bus;
+    bool is_cut_off; /* from the bus */
     struct shard *shards[SIM_SHARDS];
     struct sim_loop loops[SIM_SHARDS];
     struct task *work[SIM_WORK_MAX];
@@ -173,6 +178,7 @@ struct sim {
     struct oracle oracle;
 
     struct memory_store *store;
+    struct memory_wire *wire;
     struct journal_sink sink;
     struct channel_store channels; /* the memory store's, late and failing */
     struct message_store messages;
@@ -183,7 +189,7 @@ struct sim {
     struct conn *conns;
     bool is_refusing;
     struct {
-        unsigned posts, acks, replays, refused, cuts, restarts, duplicates, discarded, gaps;
+        unsigned posts, acks, replays, refused, cuts, restarts, duplicates, discarded, gaps, words;
     } tally;
 };
 
@@ -208,6 +214,7 @@ void sim_run(uint64_t seed, unsigned steps, bool is_traced);
 void node_start(struct sim_node *n);
 /* Gone without a farewell: every connection is lost, and what was not durable may be. */
 void node_kill(struct sim_node *n);
+void node_cut_off(struct sim_node *n, bool cut);
 /* Any one that is up. */
 struct sim_node *node_any(void);
 /* Publishes the oldest batch that is durable and not published here. */

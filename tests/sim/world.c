@@ -142,6 +142,7 @@ void world_open(void)
     sim.sink = (struct journal_sink){sink_prepare, sink_publish, sink_discard};
     sim.channels.ops = &channel_ops;
     sim.messages.ops = &message_ops;
+    sim.wire = memory_wire_new(true, 0);
     oracle_init(&sim.oracle, memory_store_journal(sim.store));
     for (unsigned i = 0; i < sim.mood.n_nodes; i++)
         node_start(&sim.nodes[i]);
@@ -154,6 +155,7 @@ void world_close(void)
 {
     for (unsigned i = 0; i < sim.mood.n_nodes; i++)
         node_kill(&sim.nodes[i]);
+    memory_wire_free(sim.wire);
     memory_store_free(sim.store);
     sim.store = NULL;
 }
