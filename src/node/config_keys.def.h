@@ -150,11 +150,15 @@
 
 #define CONFIG_REDIS(X)                                                                        \
     X(STRING, redis, host, "host", "", ANY, CLUSTER, "HOST:PORT; none: no cache is used.")     \
+    X(STRING, redis, username, "username", "", ANY, CLUSTER,                                   \
+      "As whom to log in; none: the default user.")                                            \
     X(SECRET, redis, password, "password", "", ANY, CLUSTER, "Redis' password.")               \
     X(UINT, redis, db, "db", "0", RANGE(0, 65535, ""), CLUSTER, "The number of the database.") \
     X(STRING, redis, prefix, "prefix", "parley", ANY, CLUSTER,                                 \
       "Begins every key and channel; clusters that share a Redis need different ones.")        \
     X(BOOL, redis, tls, "tls", "false", ANY, CLUSTER, "Speak TLS with Redis.")                 \
+    X(STRING, redis, tls_ca, "tlsCa", "", ANY, CLUSTER,                                        \
+      "PEM file of whom to trust; none: whom the system trusts.")                              \
     X(IGNORED, redis, timeout, "timeout", "", ANY, 0, "Each kind of entry has its own lifetime.")
 
 #define CONFIG_NOTIFY(X)                                                     \

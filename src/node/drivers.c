@@ -125,9 +125,11 @@ static void settings_init(struct settings *s, const struct config *c, const char
     };
     s->redis = (struct redis_config){
         .address = c->redis.host,
+        .username = c->redis.username,
         .password = c->redis.password,
         .db = c->redis.db,
         .tls = c->redis.tls,
+        .tls_ca = c->redis.tls_ca,
         .prefix = c->redis.prefix,
     };
     s->webhook = (struct webhook_config){

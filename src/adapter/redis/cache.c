@@ -17,7 +17,7 @@
 
 static void put_key(struct buf *b, const struct redis_cache *c, struct str key)
 {
-    char whole[REDIS_PREFIX_MAX + CACHE_KEY_MAX];
+    char whole[REDIS_PREFIX_MAX + 1 + CACHE_KEY_MAX];
     assert(key.n > 0 && key.n <= CACHE_KEY_MAX);
     memcpy(whole, c->prefix.p, c->prefix.n);
     memcpy(whole + c->prefix.n, key.p, key.n);

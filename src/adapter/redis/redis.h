@@ -35,7 +35,7 @@ struct redis_config {
     unsigned db;
     bool tls;
     const char *tls_ca;   /* PEM file of whom to trust; none: whom the system trusts */
-    const char *prefix;   /* of every key and channel, at most REDIS_PREFIX_MAX bytes */
+    const char *prefix;   /* of every key and channel, before a colon; up to REDIS_PREFIX_MAX */
     unsigned connections; /* of the cache, at most: 8 */
     unsigned connect_ms;  /* for a connection, TLS and log-in: 250 */
     unsigned command_ms;  /* for an answer: 200 */

@@ -22,6 +22,16 @@ static struct str own(const char *s)
     return str_of(mem_strdup(s == NULL ? "" : s));
 }
 
+/* "parley" begins keys as "parley:". */
+static struct str prefix_of(const char *given)
+{
+    char prefix[REDIS_PREFIX_MAX + 2];
+    size_t n = given == NULL ? 0 : strlen(given);
+    bool ends = n == 0 || given[n - 1] == ':';
+    snprintf(prefix, sizeof prefix, "%s%s", n == 0 ? "" : given, ends ? "" : ":");
+    return own(prefix);
+}
+
 /* "host:port" or "[::1]:port" into its parts; false when it is neither. */
 static bool split_address(const char *address, char *host, size_t host_size, char *port,
                           size_t port_size)
@@ -74,7 +84,7 @@ enum err server_init(struct server *s, const struct redis_config *config, char *
         return e;
     s->username = own(config->username);
     s->password = own(config->password);
-    s->prefix = own(config->prefix);
+    s->prefix = prefix_of(config->prefix);
     pthread_mutex_init(&s->mutex, NULL);
     return ERR_OK;
 }
