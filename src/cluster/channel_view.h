@@ -16,7 +16,7 @@ struct channel_view {
     /* The end of a channel; all zero but the id where nothing was heard. */
     void (*head)(struct channel_view *self, const struct uuid *channel, struct channel_head *out);
     /* Waits until the channel's version is `version` or above. ERR_UNKNOWN: it is not after
-     * `wait_ms`; ERR_UNAVAILABLE: the journal stops. Any thread. */
+     * `wait_ms`; ERR_UNAVAILABLE: the journal stops. Version 0 only asks whether it does. */
     enum err (*wait)(struct channel_view *self, const struct uuid *channel, uint64_t version,
                      unsigned wait_ms);
     /* Of the posts that may not be in the history yet: the user's own last one in the channel, 0

@@ -17,10 +17,12 @@ static const struct channel_table_ops *table_ops(const struct channels_config *c
 
 /* Nothing is written that could not be published now; where it turns out so afterwards, what is
  * written waits in the outbox. */
-static enum err change_may_begin(const struct channels_config *c)
+static enum err change_may_begin(const struct channels_config *c, const struct uuid *channel)
 {
     char detail[64];
-    return c->log->ops->is_ready(c->log, detail, sizeof detail) ? ERR_OK : ERR_UNAVAILABLE;
+    if (!c->log->ops->is_ready(c->log, detail, sizeof detail))
+        return ERR_UNAVAILABLE;
+    return c->view->wait(c->view, channel, 0, 0);
 }
 
 /* It is committed. Whatever goes wrong from here on, it will be published: so nothing but success
@@ -39,7 +41,7 @@ static enum err cluster_create(struct channel_store *self, const struct channel 
     const struct channels_config *c = channels_config_of(self);
     int64_t since_us = clock_steady_us(&clock_system);
     uint64_t version = 0;
-    enum err e = change_may_begin(c);
+    enum err e = change_may_begin(c, &channel->id);
     if (e != ERR_OK)
         return e;
     e = table_ops(c)->create(c->table, channel, channels_max, &version);
@@ -72,7 +74,7 @@ static enum err cluster_join(struct channel_store *self, const struct uuid *user
     const struct channels_config *c = channels_config_of(self);
     int64_t since_us = clock_steady_us(&clock_system);
     uint64_t version = 0;
-    enum err e = change_may_begin(c);
+    enum err e = change_may_begin(c, channel);
     if (e != ERR_OK)
         return e;
     e = table_ops(c)->join(c->table, user, channel, channels_max, &version);
@@ -92,7 +94,7 @@ static enum err cluster_leave(struct channel_store *self, const struct uuid *use
     const struct channels_config *c = channels_config_of(self);
     int64_t since_us = clock_steady_us(&clock_system);
     uint64_t version = 0;
-    enum err e = change_may_begin(c);
+    enum err e = change_may_begin(c, channel);
     if (e != ERR_OK)
         return e;
     e = table_ops(c)->leave(c->table, user, channel, &version);

@@ -45,6 +45,8 @@ static enum err view_wait(struct channel_view *self, const struct uuid *channel,
     struct cluster_journal *j = journal_of(self);
     unsigned partition = view_partition_of(self, channel);
     int64_t until = clock_steady_us(&clock_system) + (int64_t)wait_ms * 1000;
+    if (version == 0)
+        return atomic_load(&j->ends) ? ERR_UNAVAILABLE : ERR_OK;
     for (;;) {
         struct channel_head head = {.version = 0};
         uint64_t next = atomic_load(&j->partitions[partition].next);

@@ -13,6 +13,8 @@ int main(int argc, char **argv)
             kit_driver = drivers[i];
     if (kit_driver != NULL && strcmp(argv[2], "journal") == 0)
         return contract_journal();
+    if (kit_driver != NULL && strcmp(argv[2], "channel_store") == 0)
+        return contract_channel_store();
     if (kit_driver != NULL && strcmp(argv[2], "message_store") == 0)
         return contract_message_store();
     fprintf(stderr, "usage: contract-cluster DRIVER SUITE\n");
