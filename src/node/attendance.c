@@ -19,8 +19,11 @@ struct present {
     UT_hash_handle hh;
 };
 
+#define MEMBER_SIZE 128
+
 struct attendance {
     struct attendance_config config;
+    char member[MEMBER_SIZE]; /* of the leases */
     struct present *all;
     unsigned round;
     pthread_t thread;
@@ -33,14 +36,14 @@ static enum err lease_put(struct attendance *a, const struct uuid *user)
 {
     struct cache *c = a->config.cache;
     struct cache_key key = cache_key_online(user);
-    return c->ops->lease_put(c, cache_key_str(&key), str_of(a->config.node), a->config.lease_ms);
+    return c->ops->lease_put(c, cache_key_str(&key), str_of(a->member), a->config.lease_ms);
 }
 
 static enum err lease_drop(struct attendance *a, const struct uuid *user)
 {
     struct cache *c = a->config.cache;
     struct cache_key key = cache_key_online(user);
-    return c->ops->lease_drop(c, cache_key_str(&key), str_of(a->config.node));
+    return c->ops->lease_drop(c, cache_key_str(&key), str_of(a->member));
 }
 
 static void forget(struct attendance *a, struct present *p)
@@ -154,7 +157,9 @@ struct attendance *attendance_start(const struct attendance_config *config)
 {
     pthread_condattr_t attributes;
     struct attendance *a = MEM_NEW(struct attendance);
+    struct uuid id = uuid_random();
     a->config = *config;
+    snprintf(a->member, sizeof a->member, "%.64s:%s", config->node, uuid_text(&id).s);
     if (a->config.look_ms == 0)
         a->config.look_ms = ATTENDANCE_LOOK_MS;
     if (a->config.renew_ms == 0)

@@ -2,10 +2,11 @@
  * the role `notify`, which may run in a process of its own.
  *
  * A thread looks once a second at who is here, a slice after the other. Who is new gets a lease
- * under online:<user> (port/cache_keys.h) by this node's name, for ATTENDANCE_LEASE_MS, renewed
- * every ATTENDANCE_RENEW_MS; who has gone loses it. While the cache is away nothing is told; when
- * it is there again, all are new. A node that dies leaves leases that end by themselves; a cache
- * that is flushed is complete again after ATTENDANCE_RENEW_MS. */
+ * under online:<user> (port/cache_keys.h) by this node's name and a random id of this start (two
+ * may have one name), for ATTENDANCE_LEASE_MS, renewed every ATTENDANCE_RENEW_MS; who has gone
+ * loses it. While the cache is away nothing is told; when it is there again, all are new. A node
+ * that dies leaves leases that end by themselves; a cache that is flushed is complete again after
+ * ATTENDANCE_RENEW_MS. */
 #ifndef PARLEY_NODE_ATTENDANCE_H
 #define PARLEY_NODE_ATTENDANCE_H
 

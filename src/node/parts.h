@@ -11,6 +11,7 @@
 #include "delivery/ws/edge.h"
 #include "fanout/hub.h"
 #include "net/conn.h"
+#include "node/attendance.h"
 #include "node/engine.h"
 #include "node/node.h"
 
@@ -49,6 +50,7 @@ struct node {
     struct history history;
     struct token_key *key;
     struct ws_edge *ws;
+    struct attendance *attendance; /* NULL without a shared cache too */
     struct tls_context *tls;
     struct web_pages *pages; /* NULL: this build has none */
     struct http_edge *http;

@@ -7,6 +7,9 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "fanout/peers.h"
+#include "fanout/presence.h"
+#include "fanout/shard.h"
 
 #define TAIL_BYTES_MAX    (32u * 1024 * 1024)
 #define BACKLOG_BYTES_MAX (64u * 1024 * 1024)
@@ -47,6 +50,12 @@ static void on_upgrade(const struct http_upgrade *u, void *arg)
     ws_edge_upgrade(n->ws, u->conn, u->identity, u->deflate, u->early, u->n_early);
 }
 
+static struct uuid *list_users_here(void *arg, unsigned slice, size_t *n)
+{
+    struct node *node = arg;
+    return presence_slice(hub_presence(node->hub), slice, n);
+}
+
 /* ---- The circuit ---- */
 
 static enum err wire_engine(struct node *n, char *reason)
@@ -61,6 +70,7 @@ static void wire_hub(struct node *n)
     n->hub = hub_new(&(struct hub_config){
         .encoder = &ws_run_encoder,
         .journal = n->engine->journal,
+        .bus = n->engine->bus,
         .channels = n->engine->channels,
         .messages = n->engine->messages,
         .run_blocking = run_on_workers,
@@ -81,6 +91,8 @@ static void wire_services(struct node *n)
         .clock = &clock_system,
         .limits = &n->limits,
         .session_s = n->config->server.access_jwt_expire_time,
+        .cache = n->engine->cache,
+        .cache_secret = str_of(n->config->server.access_jwt_secret),
     });
     n->channels = channels_new(&(struct channel_config){
         .store = n->engine->channels,
@@ -120,6 +132,21 @@ static void wire_threads(struct node *n)
         loop_set_idle(l->loop, step_shard, l);
         ws_edge_add_loop(n->ws, l->loop, l->shard);
     }
+    hub_listen(n->hub);
+}
+
+/* For whoever has to know and hears no bus. */
+static void wire_attendance(struct node *n)
+{
+    if (n->engine->cache == NULL)
+        return;
+    n->attendance = attendance_start(&(struct attendance_config){
+        .cache = n->engine->cache,
+        .node = n->name,
+        .slices = WORD_SLICES,
+        .list = list_users_here,
+        .arg = n,
+    });
 }
 
 static void wire_loops(struct node *n)
@@ -179,6 +206,7 @@ static enum err wire_gateway(struct node *n, char *reason)
     wire_hub(n);
     wire_services(n);
     wire_threads(n);
+    wire_attendance(n);
     e = auth_refresh(n->auth);
     if (e != ERR_OK)
         snprintf(reason, NODE_REASON_SIZE, "the revoked sessions cannot be read from %s",
@@ -205,6 +233,7 @@ void node_unwire(struct node *n)
 {
     workers_stop(n->hashing);
     workers_stop(n->cold);
+    attendance_stop(n->attendance);
     if (n->engine != NULL)
         n->engine->ops->stop(n->engine);
     for (unsigned i = 0; i < n->n_loops; i++)

@@ -1,7 +1,7 @@
 /* The keys of the shared cache (port/cache.h) that more than one room uses: who writes one and who
  * reads one agree here.
  *
- *     online:<user>           leases   the nodes where the user has a session, by name; each node
+ *     online:<user>           leases   the nodes where the user has a session; each node
  *                                      renews its own while the session lasts, and drops it when
  *                                      the user's last session there ends
  *     inbox:<user>:<channel>  window   what came in the channel while the user was offline

@@ -88,7 +88,7 @@ static bool is_online(struct rig *r, unsigned slice)
     size_t n = 0;
     arena_init(&arena);
     enum err e = c->ops->lease_list(c, cache_key_str(&key), &arena, &nodes, &n);
-    bool online = e == ERR_OK && n == 1 && str_eq(nodes[0], STR("node-1"));
+    bool online = e == ERR_OK && n == 1 && memcmp(nodes[0].p, "node-1:", 7) == 0;
     arena_fini(&arena);
     return online;
 }
