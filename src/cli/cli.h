@@ -13,6 +13,7 @@ int cli_backup(int argc, char **argv);
 int cli_restore(int argc, char **argv);
 int cli_verify(int argc, char **argv);
 int cli_bench(int argc, char **argv);
+int cli_dlq(int argc, char **argv);
 int cli_version(int argc, char **argv);
 
 /* "parley NAME: " and a printf sentence with a newline on stderr; returns CLI_MISUSE. */

@@ -17,6 +17,7 @@ static const struct {
     {"restore", cli_restore, "make a data directory from a backup"},
     {"verify", cli_verify, "walk the store and prove that it is sound"},
     {"bench", cli_bench, "load a chat server and check every delivery"},
+    {"dlq", cli_dlq, "look at what was tried in vain, and try it again"},
     {"version", cli_version, "say what this build is made of"},
 };
 

@@ -6,16 +6,20 @@
 #include "cluster/journal.h"
 #include "consumer/notify.h"
 #include "consumer/persist.h"
+#include "consumer/retry.h"
 
-#define GROUP_SIZE 160
+#define GROUP_SIZE    160
+#define RETRY_THREADS 4 /* web hooks tried again side by side */
 
 struct roles {
     const struct config *config;
     const struct drivers *drivers;
     uint32_t epoch;
     char notify_group[GROUP_SIZE];
+    char retry_group[GROUP_SIZE];
     struct persist *persist;
     struct notify *notify;
+    struct retry *retry;
 };
 
 static bool has_role(const struct config *config, enum config_role role)
@@ -31,6 +35,8 @@ unsigned roles_uses(const struct config *config)
         uses |= 1u << USE_CACHE;
     if (has_role(config, ROLE_NOTIFY) && has_hook)
         uses |= 1u << USE_HOOK | 1u << USE_RETRY;
+    if (has_role(config, ROLE_RETRY) && has_hook)
+        uses |= 1u << USE_HOOK | 1u << USE_RETRY | 1u << USE_DEAD;
     return uses;
 }
 
@@ -41,6 +47,7 @@ struct roles *roles_new(const struct config *config, const struct drivers *drive
     r->drivers = drivers;
     r->epoch = epoch;
     snprintf(r->notify_group, GROUP_SIZE, "%.128s-notify", config->kafka.consumer.group_id);
+    snprintf(r->retry_group, GROUP_SIZE, "%.128s-retry", config->kafka.consumer.group_id);
     return r;
 }
 
@@ -78,12 +85,30 @@ static void start_notify(struct roles *r)
     });
 }
 
+/* Without a web hook there is nothing that could be tried again. */
+static void start_retry(struct roles *r)
+{
+    if (r->drivers->open[USE_HOOK] == NULL)
+        return;
+    r->retry = retry_new(&(struct retry_config){
+        .retry = r->drivers->open[USE_RETRY]->log,
+        .dead = r->drivers->open[USE_DEAD]->log,
+        .group = r->retry_group,
+        .hook = r->drivers->open[USE_HOOK]->web_hook,
+        .clock = &clock_system,
+        .threads = RETRY_THREADS,
+    });
+    retry_start(r->retry);
+}
+
 void roles_start(struct roles *r)
 {
     if (has_role(r->config, ROLE_PERSIST))
         start_persist(r);
     if (has_role(r->config, ROLE_NOTIFY))
         start_notify(r);
+    if (has_role(r->config, ROLE_RETRY))
+        start_retry(r);
 }
 
 void roles_stop(struct roles *r)
@@ -92,6 +117,7 @@ void roles_stop(struct roles *r)
         return;
     notify_stop(r->notify);
     r->notify = NULL;
+    retry_stop(r->retry);
     if (r->persist != NULL)
         persist_stop(r->persist);
 }
@@ -102,6 +128,7 @@ void roles_free(struct roles *r)
         return;
     roles_stop(r);
     persist_free(r->persist);
+    retry_free(r->retry);
     mem_free(r);
 }
 

@@ -60,7 +60,7 @@ static enum err find_judge(struct kafka *k, const rd_kafka_metadata_t *m, char *
 {
     const rd_kafka_metadata_topic_t *t = topic_of(m);
     if (t == NULL || t->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) {
-        snprintf(reason, size, "there is no topic %s: run `parley migrate up`", k->config.topic);
+        snprintf(reason, size, "there is no topic %s", k->config.topic);
         return ERR_NOT_FOUND;
     }
     if (t->err != RD_KAFKA_RESP_ERR_NO_ERROR) {

@@ -17,7 +17,7 @@ static void missing_topic_is_told(void **state)
 {
     struct rig *r = *state;
     rd_kafka_mock_topic_set_error(r->mock, RIG_TOPIC, RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
-    refuse_to_open(r, ERR_NOT_FOUND, "run `parley migrate up`");
+    refuse_to_open(r, ERR_NOT_FOUND, "there is no topic rig");
 }
 
 static void too_many_partitions_are_told(void **state)
