@@ -41,7 +41,8 @@ struct driver {
     struct message_store *messages;
 };
 
-extern const struct driver_ops driver_memory, driver_memory_stepped, driver_sqlite;
+extern const struct driver_ops driver_memory, driver_memory_partitioned, driver_memory_stepped,
+    driver_sqlite;
 /* The cluster engine over doors in memory; the other one with nobody to write behind. */
 extern const struct driver_ops driver_cluster, driver_cluster_unwritten;
 /* Accounts only; where PARLEY_TEST_POSTGRES says where one is. */

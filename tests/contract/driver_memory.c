@@ -8,11 +8,13 @@ struct memory_driver {
 };
 
 static struct driver *memory_open(const struct driver_setup *setup, const struct driver_ops *ops,
-                                  bool stepped)
+                                  bool stepped, unsigned partitions)
 {
     struct memory_driver *d = MEM_NEW(struct memory_driver);
-    d->store = memory_store_new(&(struct memory_config){
-        .clock = setup->clock, .stepped = stepped, .appends_max = setup->appends_max});
+    d->store = memory_store_new(&(struct memory_config){.clock = setup->clock,
+                                                        .stepped = stepped,
+                                                        .appends_max = setup->appends_max,
+                                                        .partitions = partitions});
     d->super = (struct driver){ops, memory_store_journal(d->store), memory_store_accounts(d->store),
                                memory_store_channels(d->store), memory_store_messages(d->store)};
     memory_store_start(d->store, setup->sink);
@@ -21,12 +23,17 @@ static struct driver *memory_open(const struct driver_setup *setup, const struct
 
 static struct driver *open_threaded(const struct driver_setup *setup)
 {
-    return memory_open(setup, &driver_memory, false);
+    return memory_open(setup, &driver_memory, false, 1);
 }
 
 static struct driver *open_stepped(const struct driver_setup *setup)
 {
-    return memory_open(setup, &driver_memory_stepped, true);
+    return memory_open(setup, &driver_memory_stepped, true, 1);
+}
+
+static struct driver *open_partitioned(const struct driver_setup *setup)
+{
+    return memory_open(setup, &driver_memory_partitioned, false, 5);
 }
 
 static void memory_stop(struct driver *d)
@@ -53,6 +60,14 @@ static void memory_step(struct driver *d)
 const struct driver_ops driver_memory = {
     .name = "memory",
     .open = open_threaded,
+    .stop = memory_stop,
+    .close = memory_close,
+    .refuse = memory_refuse,
+};
+
+const struct driver_ops driver_memory_partitioned = {
+    .name = "memory-partitioned",
+    .open = open_partitioned,
     .stop = memory_stop,
     .close = memory_close,
     .refuse = memory_refuse,

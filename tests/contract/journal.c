@@ -92,7 +92,9 @@ static void posts_of_a_channel_are_a_chain(void **state)
     assert_int_equal(other.prev_seq, 0);
     assert_int_equal(b.prev_seq, a.seq);
     assert_int_equal(c.prev_seq, b.seq);
-    assert_true(a.seq < other.seq && other.seq < b.seq && b.seq < c.seq);
+    assert_true(a.seq < b.seq && b.seq < c.seq);
+    if (kit_partition(k, 1) == kit_partition(k, 2))
+        assert_true(a.seq < other.seq && other.seq < b.seq);
     struct event joined = kit_event(k, kit_published(k) - 4);
     assert_int_equal(joined.kind, EVENT_JOINED);
     assert_int_equal(joined.prev_seq, a.seq);
@@ -110,7 +112,7 @@ static void batch_is_published_in_order_before_done(void **state)
         all[i] = queued(kit_message(k, 1, 1 + (unsigned)i % 2, "text", NULL));
     size_t batches = k->sink.prepared;
     kit_release(k);
-    uint64_t seq = 0, id = 0;
+    uint64_t seq[2] = {0}, id[2] = {0}; /* of each channel */
     size_t order = 0;
     for (int i = 0; i < BATCH; i++) {
         kit_wait(all[i]);
@@ -119,10 +121,10 @@ static void batch_is_published_in_order_before_done(void **state)
         order = all[i]->done_order;
         struct append a = *kit_finish(all[i]);
         assert_int_equal(a.err, ERR_OK);
-        assert_true(a.seq > seq && a.id > id);
-        seq = a.seq;
-        id = a.id;
-        assert_int_equal(kit_event(k, before + (size_t)i).seq, seq);
+        assert_true(a.seq > seq[i % 2] && a.id > id[i % 2]);
+        seq[i % 2] = a.seq;
+        id[i % 2] = a.id;
+        assert_int_equal(kit_event(k, before + (size_t)i).seq, a.seq);
     }
     assert_int_equal(kit_published(k), before + BATCH);
     assert_int_equal(k->sink.prepared, batches + 1);
@@ -233,7 +235,7 @@ static void ids_survive_a_clock_that_goes_back(void **state)
     struct kit *k = kit_ready(state);
     struct append a = sent(kit_message(k, 1, 1, "a", NULL));
     clock_manual_step(&k->clock, -3600 * INT64_C(1000000));
-    struct append b = sent(kit_message(k, 1, 2, "b", NULL));
+    struct append b = sent(kit_message(k, 1, 1, "b", NULL));
     assert_true(b.id > a.id);
     clock_manual_step(&k->clock, 7200 * INT64_C(1000000));
     struct append c = sent(kit_message(k, 1, 1, "c", NULL));
@@ -297,7 +299,7 @@ static void batch_that_is_not_durable_is_never_seen(void **state)
     struct kit *k = kit_ready(state);
     struct append first = sent(kit_message(k, 1, 1, "first", "c-1"));
     size_t published = kit_published(k);
-    uint64_t position = journal_position(k->driver->journal, 0);
+    uint64_t position = kit_position(k, 1);
     kit_driver->refuse(k->driver, true);
     struct append a = sent(kit_message(k, 1, 1, "a", "c-2"));
     struct append b = sent(kit_message(k, 1, 1, "b", NULL));
@@ -308,7 +310,7 @@ static void batch_that_is_not_durable_is_never_seen(void **state)
     /* reads go on, and see nothing of it */
     assert_int_equal(history_size(k, 1), 1);
     assert_int_equal(kit_published(k), published);
-    assert_int_equal(journal_position(k->driver->journal, 0), position);
+    assert_int_equal(kit_position(k, 1), position);
 
     kit_driver->refuse(k->driver, false);
     struct append again = sent(kit_message(k, 1, 1, "a", "c-2"));
@@ -389,11 +391,34 @@ static void stop_answers_what_is_queued_and_refuses_more(void **state)
 static void position_is_the_last_published(void **state)
 {
     struct kit *k = *state;
-    assert_int_equal(journal_position(k->driver->journal, 0), 0);
-    kit_ready(state);
-    assert_int_equal(journal_position(k->driver->journal, 0), kit_event(k, kit_published(k) - 1).seq);
+    uint64_t before = kit_position(k, 1);
+    kit_add_users(k, 1);
+    kit_add_channel(k, 1, 1);
+    assert_true(kit_event(k, 0).seq > before);
+    assert_int_equal(kit_position(k, 1), kit_event(k, kit_published(k) - 1).seq);
     struct append a = sent(kit_message(k, 1, 1, "a", NULL));
-    assert_int_equal(journal_position(k->driver->journal, 0), a.seq);
+    assert_int_equal(kit_position(k, 1), a.seq);
+    kit_add_channel(k, 2, 1);
+    if (kit_partition(k, 1) != kit_partition(k, 2))
+        assert_int_equal(kit_position(k, 1), a.seq);
+}
+
+/* A channel has one partition, its events say which, and its ids carry it. */
+static void channel_stays_in_its_partition(void **state)
+{
+    struct kit *k = *state;
+    const unsigned n = journal_partitions(k->driver->journal);
+    assert_in_range(n, 1, JOURNAL_PARTITIONS_MAX);
+    kit_add_users(k, 1);
+    for (unsigned i = 1; i <= 20; i++) {
+        kit_add_channel(k, i, 1);
+        struct append a = *kit_say(k, 1, i, "x");
+        const struct event e = kit_event(k, kit_published(k) - 1);
+        assert_in_range(kit_partition(k, i), 0, n - 1);
+        assert_int_equal(e.partition, kit_partition(k, i));
+        assert_int_equal(id_partition(a.id), e.partition);
+        assert_int_equal(kit_event(k, kit_published(k) - 2).partition, e.partition);
+    }
 }
 
 /* ---- Many threads ---- */
@@ -456,10 +481,10 @@ static void everything_goes_on_after_a_restart(void **state)
     struct kit *k = kit_ready(state);
     struct append m = sent(kit_message(k, 1, 1, "m", "c-1"));
     assert_int_equal(kit_join(k, 2, 1), ERR_OK); /* the last event is no post */
-    uint64_t position = journal_position(k->driver->journal, 0);
+    uint64_t position = kit_position(k, 1);
     clock_manual_step(&k->clock, -86400 * INT64_C(1000000));
     kit_reopen(k);
-    assert_int_equal(journal_position(k->driver->journal, 0), position);
+    assert_int_equal(kit_position(k, 1), position);
     struct append again = sent(kit_message(k, 1, 1, "m", "c-1"));
     assert_true(again.duplicate);
     assert_same_stamps(&again, &m);
@@ -494,6 +519,7 @@ int contract_journal(void)
         JOURNAL_TEST(queue_is_bounded),
         JOURNAL_TEST(stop_answers_what_is_queued_and_refuses_more),
         JOURNAL_TEST(position_is_the_last_published),
+        JOURNAL_TEST(channel_stays_in_its_partition),
         JOURNAL_TEST(concurrent_retries_make_one_message_each),
         JOURNAL_TEST(everything_goes_on_after_a_restart),
     };

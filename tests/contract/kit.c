@@ -203,6 +203,17 @@ enum err kit_leave(struct kit *k, unsigned user, unsigned channel)
     return k->driver->channels->ops->leave(k->driver->channels, &u, &c);
 }
 
+unsigned kit_partition(struct kit *k, unsigned channel)
+{
+    const struct uuid id = kit_channel_id(channel);
+    return journal_partition_of(k->driver->journal, &id);
+}
+
+uint64_t kit_position(struct kit *k, unsigned channel)
+{
+    return journal_position(k->driver->journal, kit_partition(k, channel));
+}
+
 /* ---- Sending ---- */
 
 static void on_done(struct append *a)

@@ -91,6 +91,10 @@ void kit_wait(struct sent *s);
 void kit_hold(struct kit *k);
 void kit_release(struct kit *k);
 
+/* The partition of channel n, and where the journal stands in it. */
+unsigned kit_partition(struct kit *k, unsigned channel);
+uint64_t kit_position(struct kit *k, unsigned channel);
+
 /* What was published: how many so far, and the i-th. */
 size_t kit_published(struct kit *k);
 struct event kit_event(struct kit *k, size_t i);

@@ -17,8 +17,8 @@ static const struct {
     {"message_store", contract_message_store},
 };
 
-static const struct driver_ops *const drivers[] = {&driver_memory, &driver_memory_stepped,
-                                                   &driver_sqlite};
+static const struct driver_ops *const drivers[] = {&driver_memory, &driver_memory_partitioned,
+                                                   &driver_memory_stepped, &driver_sqlite};
 
 int main(int argc, char **argv)
 {

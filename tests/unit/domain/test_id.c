@@ -25,6 +25,16 @@ static void test_id_has_the_layout_of_the_contract(void **state)
     assert_int_equal(id_time_ms(id_of(NOW_MS, 63, 63)), NOW_MS);
 }
 
+static void test_id_carries_its_partition(void **state)
+{
+    (void)state;
+    for (unsigned partition = 0; partition < 64; partition++) {
+        const uint64_t id = id_next(0, INT64_C(1767225600000), partition);
+        assert_int_equal(id_partition(id), partition);
+        assert_int_equal(id_partition(id_next(id, 0, partition)), partition);
+    }
+}
+
 static void test_id_borrows_when_a_millisecond_is_full(void **state)
 {
     (void)state;
@@ -97,6 +107,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_id_has_the_layout_of_the_contract),
+        cmocka_unit_test(test_id_carries_its_partition),
         cmocka_unit_test(test_id_borrows_when_a_millisecond_is_full),
         cmocka_unit_test(test_id_survives_a_clock_that_goes_back),
         cmocka_unit_test(test_id_before_the_epoch_is_the_first_one),
