@@ -312,6 +312,14 @@ bool overlay_has_gap(struct overlay *o, unsigned partition)
     return has_gap;
 }
 
+uint64_t overlay_start(struct overlay *o, unsigned partition)
+{
+    pthread_mutex_lock(&o->mutex);
+    uint64_t start = o->partitions[partition].start;
+    pthread_mutex_unlock(&o->mutex);
+    return start;
+}
+
 size_t overlay_bytes(struct overlay *o)
 {
     pthread_mutex_lock(&o->mutex);

@@ -46,6 +46,8 @@ void overlay_trim(struct overlay *o);
 uint64_t overlay_persisted(struct overlay *o, unsigned partition);
 /* Is something of the partition neither here nor known to be in the store? */
 bool overlay_has_gap(struct overlay *o, unsigned partition);
+/* The offset from which on it holds everything. */
+uint64_t overlay_start(struct overlay *o, unsigned partition);
 /* How many bytes it holds. */
 size_t overlay_bytes(struct overlay *o);
 

@@ -160,7 +160,7 @@ void node_await_persisted(struct node *n, unsigned partition, uint64_t offset)
 {
     const struct timespec pause = {.tv_nsec = 10000000};
     unsigned tries = 0;
-    while (overlay_persisted(cluster_journal_overlay(n->journal), partition) < offset &&
+    while (overlay_start(cluster_journal_overlay(n->journal), partition) < offset &&
            tries++ < WAIT_MS / 10)
         nanosleep(&pause, NULL);
     assert_true(tries < WAIT_MS / 10);

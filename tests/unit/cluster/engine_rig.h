@@ -59,7 +59,7 @@ void node_hold(struct node *n);
 void node_release(struct node *n);
 /* Waits until the node has heard `wanted` events; the test fails if that takes too long. */
 void node_await(struct node *n, size_t wanted);
-/* Waits until persist's commits are known to it. */
+/* Waits until it has let go of what persist committed. */
 void node_await_persisted(struct node *n, unsigned partition, uint64_t offset);
 
 /* A send and what came of it. */
