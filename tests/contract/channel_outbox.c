@@ -320,6 +320,31 @@ static void calls_go_on_after_a_cut(void **state)
     assert_true(t->node[0]->ops->is_ready(t->node[0], detail, sizeof detail));
 }
 
+/* The connection is lost during the commit: nobody knows, but who asks again. */
+static void a_lost_commit_is_unknown(void **state)
+{
+    struct tables *t = *state;
+    struct arena arena;
+    arena_init(&arena);
+    table_add_users(t, 2);
+    table_driver->lose_commit(t, true);
+    assert_int_equal(table_create_as(t, 1, 1, KIT_MANY), ERR_UNKNOWN);
+    assert_int_equal(table_create_as(t, 1, 1, KIT_MANY), ERR_OK);
+    table_driver->lose_commit(t, false);
+    assert_int_equal(table_join(t, 0, 2, 1, NULL), ERR_UNKNOWN);
+    assert_int_equal(table_rows(t, 2, &arena, NULL), 0);
+    table_driver->lose_commit(t, true);
+    assert_int_equal(table_join(t, 0, 2, 1, NULL), ERR_UNKNOWN);
+    assert_int_equal(table_join(t, 0, 2, 1, NULL), ERR_ALREADY_MEMBER);
+    assert_int_equal(table_row(t, 2, 1, &arena).join_version, 3);
+    table_driver->lose_commit(t, true);
+    assert_int_equal(table_leave(t, 0, 2, 1, NULL), ERR_UNKNOWN);
+    assert_int_equal(table_leave(t, 0, 2, 1, NULL), ERR_NOT_JOINED);
+    assert_int_equal(table_row(t, 2, 1, &arena).leave_version, 4);
+    assert_int_equal(table_outbox_size(t), 4);
+    arena_fini(&arena);
+}
+
 int contract_channel_outbox(void)
 {
 #define OUTBOX_TEST(f) cmocka_unit_test_setup_teardown(f, table_setup, table_teardown)
@@ -334,6 +359,7 @@ int contract_channel_outbox(void)
         OUTBOX_TEST(joins_of_many_nodes_have_one_order),
         OUTBOX_TEST(nobody_slips_into_too_many_channels),
         OUTBOX_TEST(calls_go_on_after_a_cut),
+        OUTBOX_TEST(a_lost_commit_is_unknown),
     };
     return cmocka_run_group_tests_name("channel_outbox", tests, NULL, NULL);
 }

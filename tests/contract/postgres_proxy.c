@@ -150,7 +150,7 @@ static void *proxy_thread(void *arg)
     return NULL;
 }
 
-const char *postgres_proxy_start(void)
+const char *postgres_proxy_start(const char *name)
 {
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof at;
@@ -165,7 +165,7 @@ const char *postgres_proxy_start(void)
         getsockname(proxy.listener, (struct sockaddr *)&at, &size) != 0)
         stop("proxy");
     snprintf(proxy.conninfo, sizeof proxy.conninfo, "%.900s host=127.0.0.1 port=%u",
-             postgres_rig_conninfo("proxied"), (unsigned)ntohs(at.sin_port));
+             postgres_rig_conninfo(name), (unsigned)ntohs(at.sin_port));
     if (pthread_create(&proxy.thread, NULL, proxy_thread, NULL) != 0)
         stop("proxy");
     return proxy.conninfo;

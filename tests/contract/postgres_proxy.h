@@ -13,8 +13,9 @@ enum proxy_mode {
     PROXY_CLOSED,      /* connections are cut and refused */
 };
 
-/* The rig's database by way of a proxy of this process; the string is kept until it is stopped. */
-const char *postgres_proxy_start(void);
+/* The rig's database by way of a proxy of this process, under that application's name; the string
+ * is kept until it is stopped. */
+const char *postgres_proxy_start(const char *name);
 void postgres_proxy_set(enum proxy_mode mode);
 /* How many connections there are now. */
 unsigned postgres_proxy_connections(void);

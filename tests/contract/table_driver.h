@@ -23,6 +23,8 @@ struct table_driver {
     void (*refuse)(struct tables *t, bool refuse);
     /* Loses the connections of one node, once. */
     void (*cut)(struct tables *t, unsigned node);
+    /* Loses node 0's connection during its next commit, which is `done` or not. */
+    void (*lose_commit)(struct tables *t, bool done);
     /* Makes it so many milliseconds later, for past memberships. */
     void (*pass)(struct tables *t, int64_t ms);
 };

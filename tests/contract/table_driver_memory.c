@@ -41,6 +41,11 @@ static void memory_cut(struct tables *t, unsigned node)
     memory_tables_cut(t->node[node]);
 }
 
+static void memory_lose_commit(struct tables *t, bool done)
+{
+    memory_tables_lose_commit(((struct memory_rig *)t->driver)->tables, done);
+}
+
 static void memory_pass(struct tables *t, int64_t ms)
 {
     clock_manual_advance(&((struct memory_rig *)t->driver)->clock, ms * 1000);
@@ -52,5 +57,6 @@ const struct table_driver table_driver_memory = {
     .close = memory_close,
     .refuse = memory_refuse,
     .cut = memory_cut,
+    .lose_commit = memory_lose_commit,
     .pass = memory_pass,
 };

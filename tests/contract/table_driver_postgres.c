@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "postgres_rig.h"
+#include "postgres_proxy.h"
 #include "table_driver.h"
 
 static const char *const names[TABLE_NODES] = {"node0", "node1"};
@@ -18,7 +18,8 @@ static void stores_open(struct tables *t)
     postgres_rig_reset();
     postgres_rig_migrate();
     for (unsigned i = 0; i < TABLE_NODES; i++) {
-        const struct postgres_config config = {.conninfo = postgres_rig_conninfo(names[i])};
+        const struct postgres_config config = {
+            .conninfo = i == 0 ? postgres_proxy_start(names[i]) : postgres_rig_conninfo(names[i])};
         if (postgres_open(&config, &s->store[i], reason, sizeof reason) != ERR_OK) {
             fprintf(stderr, "%s\n", reason);
             abort();
@@ -34,6 +35,7 @@ static void stores_close(struct tables *t)
     struct stores *s = t->driver;
     for (unsigned i = 0; i < TABLE_NODES; i++)
         postgres_close(s->store[i]);
+    postgres_proxy_stop();
     mem_free(s);
 }
 
@@ -47,6 +49,12 @@ static void stores_cut(struct tables *t, unsigned node)
 {
     (void)t;
     postgres_rig_cut(names[node]);
+}
+
+static void stores_lose_commit(struct tables *t, bool done)
+{
+    (void)t;
+    postgres_proxy_set(done ? PROXY_LOSE_ANSWER : PROXY_LOSE_COMMIT);
 }
 
 static void stores_pass(struct tables *t, int64_t ms)
@@ -66,5 +74,6 @@ const struct table_driver table_driver_postgres = {
     .close = stores_close,
     .refuse = stores_refuse,
     .cut = stores_cut,
+    .lose_commit = stores_lose_commit,
     .pass = stores_pass,
 };

@@ -90,6 +90,28 @@ static void what_is_written_is_published_later(void **state)
     assert_int_equal(town_check_versions(t, 1), 3);
 }
 
+/* Of a commit whose answer was lost it is asked what became of it. */
+static void a_lost_commit_is_looked_after(void **state)
+{
+    struct town *t = *state;
+    town_add_users(t, 2);
+    relay_start(town_relay(t, 1, NULL, NULL));
+    table_driver->lose_commit(&t->tables, true);
+    assert_int_equal(town_create(t, 0, 1, 1), ERR_OK);
+    table_driver->lose_commit(&t->tables, false);
+    assert_int_equal(town_create(t, 0, 2, 1), ERR_OK);
+    for (int done = 0; done < 2; done++) {
+        table_driver->lose_commit(&t->tables, done != 0);
+        assert_int_equal(town_join(t, 0, 2, 1), ERR_OK);
+        assert_int_equal(town_is_member(t, 0, 2, 1), ERR_OK);
+        table_driver->lose_commit(&t->tables, done != 0);
+        assert_int_equal(town_leave(t, 0, 2, 1), ERR_OK);
+        assert_int_equal(town_is_member(t, 0, 2, 1), ERR_NOT_MEMBER);
+    }
+    assert_int_equal(town_check_versions(t, 1), 6);
+    assert_int_equal(town_check_versions(t, 2), 2);
+}
+
 /* Each node knows what it has heard itself; the answer waits for that, and for nothing else. */
 static void the_other_node_may_be_behind(void **state)
 {
@@ -160,6 +182,7 @@ int saga_changes(void)
         CHANGE_TEST(refusals_are_those_of_the_tables),
         CHANGE_TEST(with_the_log_away_nothing_is_written),
         CHANGE_TEST(what_is_written_is_published_later),
+        CHANGE_TEST(a_lost_commit_is_looked_after),
         CHANGE_TEST(the_other_node_may_be_behind),
         CHANGE_TEST(who_left_is_no_member_whatever_the_cache_holds),
         CHANGE_TEST(a_new_member_is_in_the_cache),

@@ -22,7 +22,7 @@ static const struct {
     {"relay", saga_relay},
     {"memberships", saga_memberships},
 #ifdef WITH_POSTGRES
-
+    {"kill", saga_kill},
 #endif
 };
 

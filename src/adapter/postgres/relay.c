@@ -9,6 +9,7 @@
 #include "adapter/postgres/state.h"
 
 #define EPOCH_MAX 4095
+#define UNLOCK_MS 500
 
 static void relay_lose(struct postgres_store *s, const char *why)
 {
@@ -71,6 +72,8 @@ enum err pg_relay_take(struct channel_table *self)
 void pg_relay_let_go(struct channel_table *self)
 {
     struct postgres_store *s = pg_store_of(self);
+    if (s->is_relay) /* the end of the session would do it too, a moment later */
+        pg_exec(s->relay, "SELECT pg_advisory_unlock_all()", UNLOCK_MS);
     pg_conn_close(s->relay);
     s->relay = NULL;
     s->is_relay = false;

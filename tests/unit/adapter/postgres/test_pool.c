@@ -14,7 +14,7 @@ static int proxied(void **state)
 {
     postgres_rig_reset();
     postgres_rig_migrate();
-    *state = kit_open(postgres_proxy_start());
+    *state = kit_open(postgres_proxy_start("proxied"));
     kit_add_users(*state, 3);
     assert_int_equal(kit_create(*state, 1, 1), ERR_OK);
     return 0;

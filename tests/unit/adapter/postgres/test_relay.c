@@ -14,7 +14,7 @@ static int opened(void **state)
     static struct two two;
     postgres_rig_reset();
     postgres_rig_migrate();
-    two.a = kit_open(postgres_proxy_start());
+    two.a = kit_open(postgres_proxy_start("proxied"));
     two.b = kit_open(postgres_rig_conninfo("other"));
     kit_add_users(two.b, 1);
     assert_int_equal(kit_create(two.b, 1, 1), ERR_OK);
