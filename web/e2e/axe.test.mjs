@@ -64,6 +64,8 @@ for (const colorScheme of ["light", "dark"]) {
         await page.keyboard.press(press);
         await checkDialog(what);
       }
+      await page.getByRole("button", { name: "Insert an emoji" }).click();
+      await checkDialog("emoji");
       const options = page.getByRole("button", { name: "Channel options" });
       await options.click();
       await check(page, "menu");

@@ -46,6 +46,11 @@ test("on a phone everything that is touched is 44 px, and nothing is wider than 
   await post.getByRole("button", { name: "Copy link" }).waitFor();
   await check("channel");
 
+  await page.getByRole("button", { name: "Insert an emoji" }).tap();
+  await page.getByRole("dialog").waitFor();
+  await check("emoji");
+  await page.getByRole("button", { name: "Close" }).tap();
+
   // One pane at a time, the composer at the bottom.
   assert.equal(await page.getByRole("navigation").isVisible(), false);
   const { y, height } = await composer(page).boundingBox();

@@ -81,3 +81,53 @@ test("drafts of a channel and of a thread are kept apart, across a reload", asyn
   assert.equal(await reply.inputValue(), "", "what was sent is no draft");
   await context.close();
 });
+
+test("an emoji is found by keyboard and put where the caret is; its part of the pages is fetched then", async () => {
+  const ada = await s.person("Ada");
+  const channel = await ada.create("emoji");
+  const { page, context, problems } = await s.enter(ada);
+  await page.goto(`${s.parley.url}/c/${channel.id}`);
+  const field = composer(page);
+  await field.fill("before after");
+  const fetched = () => page.evaluate(() => performance.getEntriesByType("resource").some((r) => /EmojiPicker/.test(r.name)));
+  assert.equal(await fetched(), false);
+  for (let i = 0; i < "after".length; i++) await field.press("ArrowLeft");
+  await field.press("Tab");
+  await page.keyboard.press("Enter");
+  const dialog = page.getByRole("dialog", { name: "Emoji" });
+  await dialog.getByRole("searchbox", { name: "Find an emoji" }).waitFor();
+  assert.equal(await fetched(), true);
+  await page.keyboard.type("rocket");
+  assert.equal(await dialog.locator("[data-emoji] button").count(), 1);
+  await page.keyboard.press("Enter");
+  await dialog.waitFor({ state: "detached" });
+  await page.waitForFunction(() => document.activeElement?.matches("textarea"));
+  assert.equal(await field.inputValue(), "before 🚀after");
+  await page.keyboard.type(" ");
+  assert.equal(await field.inputValue(), "before 🚀 after", "writing goes on behind it");
+
+  // By arrows, one tab stop for all of them; Esc leaves everything as it was.
+  await field.press("Tab");
+  await page.keyboard.press("Enter");
+  await dialog.waitFor();
+  const here = () => page.evaluate(() => document.activeElement?.getAttribute("aria-label"));
+  await page.keyboard.press("ArrowDown");
+  assert.equal(await here(), "grinning face");
+  await page.keyboard.press("ArrowRight");
+  assert.equal(await here(), "grinning with smiling eyes");
+  await page.keyboard.press("ArrowDown");
+  assert.notEqual(await here(), "grinning with smiling eyes");
+  await page.keyboard.press("ArrowUp");
+  assert.equal(await here(), "grinning with smiling eyes");
+  await page.keyboard.press("Shift+Tab");
+  assert.equal(await here(), "Find an emoji");
+  await page.keyboard.press("Tab");
+  assert.equal(await here(), "grinning with smiling eyes");
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "detached" });
+  assert.equal(await field.inputValue(), "before 🚀 after");
+  await field.press("Enter");
+  await messages(page).getByText("before 🚀 after").waitFor();
+  assert.deepEqual(problems, []);
+  await context.close();
+});

@@ -131,6 +131,7 @@ export const en = {
   "composer.label": "Message {name}",
   "composer.replyLabel": "Reply in thread",
   "composer.send": "Send",
+  "composer.emoji": "Insert an emoji",
   "composer.left_one": "{n} byte left",
   "composer.left_other": "{n} bytes left",
   "composer.over_one": "{n} byte too long",
@@ -192,6 +193,16 @@ export const en = {
   "shortcuts.newline": "New line",
   "shortcuts.recall": "Recall your last message",
   "shortcuts.help": "This list",
+
+  "emoji.title": "Emoji",
+  "emoji.find": "Find an emoji",
+  "emoji.none": "No emoji matches.",
+  "emoji.group.smileys": "Faces",
+  "emoji.group.people": "Hands and people",
+  "emoji.group.nature": "Animals and nature",
+  "emoji.group.food": "Food and drink",
+  "emoji.group.things": "Things",
+  "emoji.group.symbols": "Signs",
 
   "notify.title": "{name} in {channel}",
 } as const;

@@ -132,6 +132,7 @@ export const zhHant: Catalogue = {
   "composer.label": "傳訊息到 {name}",
   "composer.replyLabel": "在討論串中回覆",
   "composer.send": "傳送",
+  "composer.emoji": "插入表情符號",
   "composer.left_one": "還可輸入 {n} 位元組",
   "composer.left_other": "還可輸入 {n} 位元組",
   "composer.over_one": "超出 {n} 位元組",
@@ -193,6 +194,16 @@ export const zhHant: Catalogue = {
   "shortcuts.newline": "換行",
   "shortcuts.recall": "叫回您的上一則訊息",
   "shortcuts.help": "這份清單",
+
+  "emoji.title": "表情符號",
+  "emoji.find": "尋找表情符號",
+  "emoji.none": "沒有符合的表情符號。",
+  "emoji.group.smileys": "表情",
+  "emoji.group.people": "手勢與人物",
+  "emoji.group.nature": "動物與自然",
+  "emoji.group.food": "食物與飲料",
+  "emoji.group.things": "物品",
+  "emoji.group.symbols": "符號",
 
   "notify.title": "{name} 於 {channel}",
 };

@@ -31,6 +31,8 @@ export function Dialog({ title, onClose, children, bare }: Props) {
   useEffect(() => {
     const dialog = ref.current;
     if (dialog && !dialog.open) dialog.showModal();
+    // Not where that would open a keyboard over the dialog.
+    if (window.matchMedia("(pointer: fine)").matches) dialog?.querySelector<HTMLElement>("[data-first]")?.focus();
     return () => dialog?.close();
   }, []);
   return (

@@ -3,6 +3,7 @@ import { css } from "@emotion/react";
 import { useI18n } from "~/i18n/I18n";
 import { useChatClient } from "~/features/chat/useChat";
 import { Icon } from "~/ui/Icon";
+import { EmojiButton } from "./EmojiButton";
 import { lastSent, readDraft, rememberSent, writeDraft } from "./drafts";
 import { actOf } from "./keys";
 import { bytesLeft } from "./limits";
@@ -66,6 +67,7 @@ export function Composer({ channelId, parentId, draftKey, label, region, onSent 
           enterKeyHint="send" data-region-focus="" aria-invalid={tooLong || undefined}
           onChange={(e) => change(e.target.value)} onKeyDown={onKeyDown}
         />
+        <EmojiButton area={area} onChange={change} />
         <button type="submit" css={button} aria-label={t("composer.send")} title={t("composer.send")}
           aria-disabled={blank || tooLong}>
           <Icon name="send" />
