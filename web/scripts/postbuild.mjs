@@ -43,17 +43,16 @@ const urlOf = (path) => `/${relative(root, path).split("\\").join("/")}`;
 
 // Without pages made at build time React Router calls the shell index.html, with them __spa-fallback.html.
 const shell = paths.find((p) => p.endsWith("__spa-fallback.html")) ?? join(root, "index.html");
-// Whoever opens the shell is on the way to a channel, unless the address says otherwise: what that
-// needs is fetched beside the first script, not after it.
+// Whoever opens the shell is on the way to a channel: what that needs is fetched beside the first
+// script, not after it.
 const manifestFile = paths.find((p) => /assets\/manifest-\w+\.js$/.test(urlOf(p)));
 const manifest = JSON.parse(/^window\.__reactRouterManifest=(.*?);?$/s.exec(await readFile(manifestFile, "utf8"))[1]);
 const needed = new Set(["routes/shell", "routes/channel"].flatMap((id) =>
   [manifest.routes[id].module, ...manifest.routes[id].imports]));
 const page = await readFile(shell, "utf8");
 const ahead = [...needed].filter((file) => !page.includes(`href="${file}"`));
-const preload = `<script>if(!/^\\/(login|register)$/.test(location.pathname))${JSON.stringify(ahead)}.forEach(function(f){` +
-  'var l=document.createElement("link");l.rel="modulepreload";l.href=f;document.head.append(l)})</script>';
-// In front of the style sheet, for which a script behind it would wait.
+const preload = ahead.map((file) => `<link rel="modulepreload" href="${file}"/>`).join("");
+// In front of the style sheet: what paints the channel is needed as early as what paints the shell.
 await writeFile(shell, page.replace('<link rel="stylesheet"', () => `${preload}<link rel="stylesheet"`));
 
 const cached = paths.map(urlOf).filter((u) => u.startsWith("/assets/") || /^\/(favicon|icons|manifest)/.test(u));

@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
-import { countKey, fill } from "~/i18n/catalogue";
+import { countKey, digits, fill } from "~/i18n/catalogue";
 import { en } from "~/i18n/en";
-import { languageOf, languageOfRequest } from "~/i18n/language";
+import { languageOf, languageOfRequest, languages } from "~/i18n/language";
 import { zhHant } from "~/i18n/zh-Hant";
 
 const app = join(import.meta.dirname, "../app");
@@ -52,6 +52,13 @@ describe("catalogues", () => {
     expect(fill("{a} and {b}", { a: "x", b: 2 })).toBe("x and 2");
     expect(countKey("en", "messages.replies", 1)).toBe("messages.replies_one");
     expect(countKey("zh-Hant", "messages.replies", 1)).toBe("messages.replies_other");
+    for (const lang of languages) {
+      for (const n of [0, 1, 2, 3, 5, 11, 21, 100, 101]) {
+        const form = new Intl.PluralRules(lang).select(n) === "one" ? "one" : "other";
+        expect(countKey(lang, "nav.unread", n)).toBe(`nav.unread_${form}`);
+      }
+      for (const n of [0, 7, 999, 1000, 123456]) expect(digits(lang, n)).toBe(n.toLocaleString(lang));
+    }
   });
 
   it("are chosen by what the reader asks for", () => {

@@ -1,6 +1,6 @@
 import { createContext, useCallback, useContext, useEffect, useMemo, useState } from "react";
 import { useRender } from "~/render";
-import { countKey, fill, loadCatalogue, type Catalogue, type CountKey, type Key, type Values } from "./catalogue";
+import { countKey, digits, fill, loadCatalogue, type Catalogue, type CountKey, type Key, type Values } from "./catalogue";
 import { asLanguage, LANGUAGE_COOKIE, type Language } from "./language";
 import { writeCookie } from "~/ui/cookie";
 
@@ -43,7 +43,7 @@ export function I18nProvider({ children }: { children: React.ReactNode }) {
       lang,
       t,
       count: (base, n, values) =>
-        t(countKey(lang, base, n), { n: n.toLocaleString(lang), ...values }),
+        t(countKey(lang, base, n), { n: digits(lang, n), ...values }),
       setLanguage: async (next) => {
         writeCookie(LANGUAGE_COOKIE, next);
         await show(next);

@@ -16,7 +16,11 @@ export function fill(text: string, values: Values = {}): string {
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }
 
+/** English has a form for one; Chinese has none. (Intl.PluralRules says the same, slowly.) */
 export function countKey(lang: Language, base: CountKey, n: number): Key {
-  const form = new Intl.PluralRules(lang).select(n) === "one" ? "one" : "other";
-  return `${base}_${form}` as Key;
+  return `${base}_${lang === "en" && n === 1 ? "one" : "other"}` as Key;
 }
+
+/** In both languages only large numbers are more than their digits. */
+export const digits = (lang: Language, n: number): string =>
+  Math.abs(n) < 1000 ? String(n) : n.toLocaleString(lang);

@@ -35,7 +35,10 @@ export class Client {
     );
     void Promise.all([cache.load(), outbox.load()]).then(() => {
       this.engine.hub.publish();
-      if (isRunning) socket.start();
+      if (!isRunning) return;
+      socket.start();
+      /* Nothing to show yet: asked for beside the connection, not after it. */
+      if (Object.keys(this.engine.hub.current.channels).length === 0) void this.engine.refreshList();
     });
   }
 

@@ -20,6 +20,8 @@ function isFilled(channel: Channel): boolean {
 }
 
 export class Pager {
+  private readonly askedMembers = new Set<string>();
+
   constructor(private readonly core: Core) {}
 
   /** What the open views lack, after they were opened or the connection came back. */
@@ -101,11 +103,15 @@ export class Pager {
   }
 
   async loadMembers(channelId: string): Promise<void> {
+    if (this.askedMembers.has(channelId)) return;
+    this.askedMembers.add(channelId);
     try {
       const members = await this.core.api.members(channelId);
       this.core.dispatch({ type: "members", channelId, members });
     } catch {
       /* Shown as not loaded; the next refresh asks again. */
+    } finally {
+      this.askedMembers.delete(channelId);
     }
   }
 

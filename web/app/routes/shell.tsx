@@ -2,6 +2,7 @@ import { useLoaderData, type ClientLoaderFunctionArgs } from "react-router";
 import { call } from "~/api/call";
 import { forgetMe, remember, remembered } from "~/features/auth/remembered";
 import { toLogin, whoAmI, type ShellData } from "~/features/shell/session";
+import { clientOf } from "~/features/chat/current";
 import { Shell } from "~/features/shell/Shell";
 import { Splash } from "~/ui/Splash";
 
@@ -16,11 +17,13 @@ export async function clientLoader({ request }: ClientLoaderFunctionArgs): Promi
       else forgetMe();
       location.reload();
     });
+    clientOf(known).start();
     return { me: known, channels: [] };
   }
   const me = await asked;
   if (!me) throw toLogin(request);
   remember(me);
+  clientOf(me).start();
   return { me, channels: [] };
 }
 

@@ -8,6 +8,7 @@ import { useChat, useChatClient } from "~/features/chat/useChat";
 import { JumpToLatest } from "./JumpToLatest";
 import { OlderStatus } from "./OlderStatus";
 import { RowView } from "./RowView";
+import type { Row } from "./rows";
 import { useChannelRows } from "./useChannelRows";
 import { useLanding } from "./useLanding";
 import { useOlder } from "./useOlder";
@@ -15,7 +16,12 @@ import { useReading } from "./useReading";
 import { moveBetweenMessages } from "./moveBetweenMessages";
 
 const END_PX = 60;
-const ROW_PX = { post: 56, day: 48, new: 32, gap: 56, start: 140 } as const;
+const ROW_PX = { post: 60, day: 52, new: 34, gap: 56, start: 140 } as const;
+/** One that continues what its author said before. */
+const NEXT_POST_PX = 27;
+
+
+const estimateOf = (row: Row) => (row.kind === "post" && !row.first ? NEXT_POST_PX : ROW_PX[row.kind]);
 
 export function MessageList({ channelId }: { channelId: string }) {
   const { t } = useI18n();
@@ -30,7 +36,9 @@ export function MessageList({ channelId }: { channelId: string }) {
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
-    estimateSize: (i) => ROW_PX[rows[i]!.kind],
+    estimateSize: (i) => estimateOf(rows[i]!),
+    // Where it will land, about: what is at the top would be built for nothing.
+    initialOffset: () => rows.reduce((sum, row) => sum + estimateOf(row), 0),
     getItemKey,
     overscan: 6,
     anchorTo: "end",

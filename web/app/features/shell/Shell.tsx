@@ -1,6 +1,6 @@
 import { useEffect, useState, useSyncExternalStore } from "react";
 import { useNavigate } from "react-router";
-import { createBrowserClient } from "~/realtime/browser";
+import { clientOf, letGo } from "~/features/chat/current";
 import { ChatContext, useChat } from "~/features/chat/useChat";
 import { forgetMe } from "~/features/auth/remembered";
 import { useNotifications } from "~/features/notifications/useNotifications";
@@ -31,10 +31,10 @@ export function Shell(data: ShellData) {
 }
 
 function LiveShell({ me }: ShellData) {
-  const [client] = useState(() => createBrowserClient({ user: { id: me.id, name: me.name } }));
+  const [client] = useState(() => clientOf(me));
   useEffect(() => {
     client.start();
-    return () => client.stop();
+    return () => letGo(client);
   }, [client]);
   return (
     <ChatContext value={client}>
