@@ -160,6 +160,14 @@ static void wait_for_stop(const struct serve_options *o, const struct config *co
     }
 }
 
+/* A node that waits for a service when it is told to stop has not failed. */
+static bool stop_was_asked(void)
+{
+    sigset_t pending;
+    sigpending(&pending);
+    return sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1;
+}
+
 static int serve(const struct serve_options *o, const struct config *config)
 {
     struct node *node = NULL;
@@ -180,7 +188,7 @@ static int serve(const struct serve_options *o, const struct config *config)
         e = node_start(node, reason);
     if (e != ERR_OK) {
         node_stop(node);
-        return cli_fail("serve", "%s", reason);
+        return stop_was_asked() ? CLI_OK : cli_fail("serve", "%s", reason);
     }
     printf("parley is ready: %s\n", node_url(node));
     fflush(stdout);

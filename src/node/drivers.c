@@ -17,6 +17,7 @@
 #define TOPIC_SIZE   256
 #define AGAIN_MS     500
 #define AGAIN_LOG_MS 10000
+#define MISSING_MS   10000
 #define DAY_MS       INT64_C(86400000)
 
 #define DERIVED_PARTITIONS_MAX 4  /* of the topics of retries: few records, no order to keep */
@@ -172,6 +173,12 @@ static void rest(void)
     nanosleep(&(struct timespec){0, AGAIN_MS * 1000000L}, NULL);
 }
 
+/* May it be otherwise in a moment? A broker that has just begun does not know its topics yet. */
+static bool may_pass(enum err e, unsigned waited_ms)
+{
+    return e == ERR_UNAVAILABLE || (e == ERR_NOT_FOUND && waited_ms < MISSING_MS);
+}
+
 /* Opens one, again and again while its service is away. */
 static enum err open_patiently(const struct driver_module *m, const void *settings,
                                bool (*is_unwanted)(void), struct driver **out, char *reason,
@@ -179,25 +186,13 @@ static enum err open_patiently(const struct driver_module *m, const void *settin
 {
     for (unsigned waited_ms = 0;; waited_ms += AGAIN_MS) {
         enum err e = m->open(settings, out, reason, size);
-        if (e != ERR_UNAVAILABLE || is_unwanted == NULL || is_unwanted())
+        if (!may_pass(e, waited_ms) || is_unwanted == NULL || is_unwanted())
             return e;
         if (waited_ms % AGAIN_LOG_MS == 0)
             log_event(LOG_WARN, "waiting for a service", LOG_S("service", m->name),
                       LOG_S("reason", reason));
         rest();
     }
-}
-
-static enum err open_one(struct drivers *d, enum driver_use use, const void *settings,
-                         bool (*is_unwanted)(void), char *reason, size_t size)
-{
-    enum err e =
-        open_patiently(d->modules[use], settings, is_unwanted, &d->open[use], reason, size);
-    if (e == ERR_NOT_FOUND) {
-        size_t n = strlen(reason);
-        snprintf(reason + n, size - n, "; run `parley migrate up` first");
-    }
-    return e;
 }
 
 enum err drivers_open(const struct config *config, const char *node, unsigned uses,
@@ -213,7 +208,8 @@ enum err drivers_open(const struct config *config, const char *node, unsigned us
         const struct use_row *row = &use_rows[use];
         enum err e = module_load(row->module, row->size, &out->modules[use], reason, reason_size);
         if (e == ERR_OK)
-            e = open_one(out, use, settings_of(&s, use), is_unwanted, reason, reason_size);
+            e = open_patiently(out->modules[use], settings_of(&s, use), is_unwanted,
+                               &out->open[use], reason, reason_size);
         if (e != ERR_OK) {
             drivers_close(out);
             return e;

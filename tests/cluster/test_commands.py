@@ -68,7 +68,7 @@ class Commands(unittest.TestCase):
         """A node does not make tables by itself: it says what to do."""
         node = self.cluster.nodes[0]
         node.spawn()
-        status = node.process.wait(30)
+        status = node.process.wait(60)
         node.join()
         self.assertEqual(status, 1)
         self.assertIn("parley migrate up", node.stderr())

@@ -5,7 +5,7 @@ import unittest
 
 from parley_e2e import tap
 from parley_e2e.chat import User
-from parley_e2e.cluster import Cluster
+from parley_e2e.cluster import Cluster, eventually
 
 
 class Roles(unittest.TestCase):
@@ -17,12 +17,16 @@ class Roles(unittest.TestCase):
     def tearDownClass(cls):
         cls.cluster.close()
 
+    def same(self, reader, channel, sent):
+        eventually(lambda: self.assertEqual([m["message_id"] for m in reader.history(channel)],
+                                            sent))
+
     def test_gateways_serve(self):
         ada, bob = [User.register(node) for node in self.cluster.nodes[:2]]
         channel = ada.create()
         bob.join(channel)
         sent = [ada.say(channel, f"{i}")["message_id"] for i in range(20)]
-        self.assertEqual([m["message_id"] for m in bob.history(channel)], sent)
+        self.same(bob, channel, sent)
 
     def test_the_others_only_tell_how_they_are(self):
         for node in self.cluster.nodes[2:]:
@@ -40,7 +44,7 @@ class Roles(unittest.TestCase):
         persist = self.cluster.nodes[2]
         persist.kill()
         sent = [ada.say(channel, f"{i}")["message_id"] for i in range(20)]
-        self.assertEqual([m["message_id"] for m in bob.history(channel)], sent)
+        self.same(bob, channel, sent)
         persist.start()
         gateway = self.cluster.nodes[1]
         end = time.monotonic() + 30
@@ -48,7 +52,7 @@ class Roles(unittest.TestCase):
             self.assertLess(time.monotonic(), end, "persist does not catch up")
             time.sleep(0.1)
         gateway.restart()
-        self.assertEqual([m["message_id"] for m in bob.history(channel)], sent)
+        self.same(bob, channel, sent)
 
 
 if __name__ == "__main__":

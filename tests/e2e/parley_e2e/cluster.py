@@ -16,6 +16,7 @@ ROOT = pathlib.Path(__file__).parents[3]
 NEEDED = ("PARLEY_TEST_KAFKA", "PARLEY_TEST_POSTGRES", "PARLEY_TEST_REDIS", "PARLEY_TEST_CASSANDRA")
 SECRET = "a secret that only these tests know, 32 bytes"
 NODES = 3
+FOLLOW_S = 0.05
 
 
 def stack(verb, *services):
@@ -46,6 +47,18 @@ def psql(postgres, statement, database="postgres"):
          postgres["port"], "-U", postgres["user"], "-d", database, "-c", statement],
         env={**os.environ, "PGPASSWORD": postgres["password"]}, check=True, timeout=60,
         capture_output=True, text=True).stdout
+
+
+def eventually(check, timeout=5):
+    """Another node follows within milliseconds, not at once: tries again until `check` holds."""
+    end = time.monotonic() + timeout
+    while True:
+        try:
+            return check()
+        except AssertionError:
+            if time.monotonic() > end:
+                raise
+        time.sleep(0.02)
 
 
 class Node(Server):
@@ -136,8 +149,12 @@ class Cluster:
     def connect(self, timeout=10, receive_buffer=None):
         return http.dial(self.port, timeout, receive_buffer)
 
-    def request(self, *arguments, **more):
-        return self.next().request(*arguments, **more)
+    def request(self, method, *arguments, **more):
+        """What was changed is given a moment to be known on the other nodes."""
+        answer = self.next().request(method, *arguments, **more)
+        if method != "GET" and answer.status == 200:
+            time.sleep(FOLLOW_S)
+        return answer
 
     def metric(self, name):
         """The sum over the nodes."""
@@ -161,8 +178,16 @@ class Cluster:
         return sorted(name for name, state in answer["services"].items() if not state["ready"])
 
     def settle(self, timeout=60):
-        """Waits until every node says that it is ready."""
-        end = time.monotonic() + timeout
-        while any(node.request("GET", "/readyz").status != 200 for node in self.nodes):
-            assert time.monotonic() < end, [self.unready(node) for node in self.nodes]
-            time.sleep(0.1)
+        """Waits until every node that runs says that it is ready."""
+        def all_are():
+            for node in self.nodes:
+                if node.process.poll() is None:
+                    assert self.is_ready(node), f"{node.name}: {node.stderr()[-3000:]}"
+        eventually(all_are, timeout)
+
+    @staticmethod
+    def is_ready(node):
+        try:
+            return node.request("GET", "/readyz").status == 200
+        except OSError:
+            return False
