@@ -76,5 +76,6 @@ struct event row_post(struct row *r, struct arena *arena)
                       .origin = {.shard = ORIGIN_NO_SHARD}};
     r->bad = r->bad || e.id > ID_MAX;
     e.at_us = id_time_ms(e.id) * 1000;
+    e.partition = id_partition(e.id);
     return e;
 }

@@ -122,8 +122,10 @@ enum err schema_lock(struct schema *s)
         bool locked = false;
         /* where many try at once one of them may be told that it took too long: it tries again */
         enum err e = try_lock(s, &locked);
-        if (e == ERR_OK && locked)
+        if (e == ERR_OK && locked) {
+            s->why[0] = '\0';
             return ERR_OK;
+        }
         if (e == ERR_OK)
             snprintf(s->why, s->why_size, "another node is migrating this keyspace");
         usleep(LOCK_TRY_MS * 1000);

@@ -73,13 +73,14 @@ static bool put_replication(struct buf *out, struct str s)
         return true;
     }
     buf_puts(out, "{'class':'NetworkTopologyStrategy'");
-    while (s.n > 0) {
+    bool more = true;
+    while (more) {
         const char *comma = memchr(s.p, ',', s.n);
         struct str part = {s.p, comma == NULL ? s.n : (size_t)(comma - s.p)};
         if (!put_datacenter(out, part))
             return false;
-        size_t used = part.n + (comma != NULL);
-        s = (struct str){s.p + used, s.n - used};
+        more = comma != NULL;
+        s = (struct str){s.p + part.n + more, s.n - part.n - more};
     }
     buf_putc(out, '}');
     return true;
