@@ -1,4 +1,5 @@
 /* What port/cache.h promises. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -172,7 +173,7 @@ static void push(struct cache *c, uint64_t prev, uint64_t first, size_t n, unsig
     char values[64][24];
     assert_true(n <= 64);
     for (size_t i = 0; i < n; i++) {
-        snprintf(values[i], sizeof values[i], "%llu", (unsigned long long)(first + i));
+        snprintf(values[i], sizeof values[i], "%" PRIu64, first + i);
         entries[i] = (struct cache_entry){first + i, str_of(values[i])};
     }
     assert_int_equal(c->ops->window_push(c, STR("w"), prev, entries, n, max, LONG_MS), ERR_OK);
@@ -193,7 +194,7 @@ static void assert_window(struct cache *c, uint64_t before, unsigned max, uint64
     assert_int_equal(n_got, n);
     for (size_t i = 0; i < n; i++) {
         char value[24];
-        snprintf(value, sizeof value, "%llu", (unsigned long long)(first + i));
+        snprintf(value, sizeof value, "%" PRIu64, first + i);
         assert_int_equal(got[i].seq, first + i);
         assert_true(str_eq(got[i].value, str_of(value)));
     }

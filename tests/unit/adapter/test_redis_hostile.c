@@ -204,6 +204,14 @@ static void assert_nothing_is_believed(struct rig *r)
     arena_fini(&arena);
 }
 
+/* More entries than were asked for. */
+static const char too_many[] = "*2\r\n$1\r\n1\r\n*5\r\n"
+                               "$20\r\n00000000000000000009\r\n"
+                               "$20\r\n00000000000000000008\r\n"
+                               "$20\r\n00000000000000000007\r\n"
+                               "$20\r\n00000000000000000006\r\n"
+                               "$20\r\n00000000000000000005\r\n";
+
 static void answers_that_are_none_are_not_believed(void **state)
 {
     static const char *const answers[] = {
@@ -236,9 +244,7 @@ static void answers_that_are_none_are_not_believed(void **state)
         "*2\r\n$2\r\n-5\r\n*0\r\n",
         "*2\r\n$1\r\n5\r\n*1\r\n$21\r\n00000000000000000005v\r\n",
         "*2\r\n$1\r\n5\r\n*2\r\n$21\r\n00000000000000000007v\r\n$21\r\n00000000000000000008v\r\n",
-        "*2\r\n$1\r\n1\r\n*5\r\n$20\r\n00000000000000000009\r\n$20\r\n00000000000000000008\r\n"
-        "$20\r\n00000000000000000007\r\n$20\r\n00000000000000000006\r\n"
-        "$20\r\n00000000000000000005\r\n",
+        too_many,
     };
     struct rig *r = *state;
     for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
