@@ -55,8 +55,9 @@ static void forget(struct attendance *a, struct present *p)
 static void forget_all(struct attendance *a)
 {
     struct present *p, *next;
-    HASH_ITER (hh, a->all, p, next)
+    HASH_ITER (hh, a->all, p, next) {
         forget(a, p);
+    }
 }
 
 /* Renewals are spread over their period, so that a crowd that came at once is not renewed at once.
