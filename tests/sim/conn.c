@@ -259,6 +259,11 @@ static void conn_note_asked(struct conn *c)
     const size_t bytes = sim.mood.n_partitions * sizeof c->asked_at[0];
     memcpy(c->asked_at, c->super.shard->positions, bytes);
     memcpy(c->asked_published, c->node->published, bytes);
+    for (unsigned i = 0; i < SIM_CHANNELS; i++) {
+        const struct uuid channel = sim_channel(i);
+        const struct audience *a = audience_find(c->super.shard, &channel);
+        c->heard[i].began = a == NULL ? conn_position(c, i) : audience_boundary(a);
+    }
 }
 
 void conn_hello(struct conn *c)

@@ -124,7 +124,7 @@ void judge_verdict(const struct conn *c, const struct session_channel *sc, unsig
         sim_violation("channel %u: head %llu told, %llu is", channel, LLU(sc->head_seq), LLU(head));
     const bool was_member = h->was_member &&
                             oracle_is_member(&sim.oracle, user_of(c), channel, asked_at) &&
-                            !oracle_leaves_after(&sim.oracle, user_of(c), channel, asked_at);
+                            !oracle_leaves_after(&sim.oracle, user_of(c), channel, h->began);
     if (!sc->recovered && sim.mood.is_reliable && was_member &&
         h->claimed <= c->asked_published[partition] &&
         oracle_count(&sim.oracle, channel, h->claimed, head) <= LIMIT_REPLAY_EVENTS)

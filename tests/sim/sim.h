@@ -74,7 +74,8 @@ struct heard {
     uint64_t asked_at;  /* where the shard stood when it was asked */
     uint64_t passed;    /* what the shard had dealt with when it was answered */
     unsigned n_replayed;
-    bool was_member;              /* when it was asked, as the session knew */
+    bool was_member;              /* when it was asked, as the session knew, */
+    uint64_t began;               /* and how far passes had begun then */
     bool is_held;                 /* named in a Resume (or Hello) that is not answered */
     bool was_behind;              /* it may have been cut short by a leave */
     bool is_out;                  /* it was told that its user has left */
