@@ -29,12 +29,12 @@ const struct clock clock_system = {system_wall_us, system_steady_us};
 
 static int64_t manual_wall_us(const struct clock *self)
 {
-    return ((const struct clock_manual *)self)->wall_us;
+    return __atomic_load_n(&((const struct clock_manual *)self)->wall_us, __ATOMIC_RELAXED);
 }
 
 static int64_t manual_steady_us(const struct clock *self)
 {
-    return ((const struct clock_manual *)self)->steady_us;
+    return __atomic_load_n(&((const struct clock_manual *)self)->steady_us, __ATOMIC_RELAXED);
 }
 
 void clock_manual_init(struct clock_manual *c, int64_t wall_us)
@@ -45,13 +45,13 @@ void clock_manual_init(struct clock_manual *c, int64_t wall_us)
 void clock_manual_advance(struct clock_manual *c, int64_t us)
 {
     assert(us >= 0);
-    c->wall_us += us;
-    c->steady_us += us;
+    __atomic_fetch_add(&c->wall_us, us, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&c->steady_us, us, __ATOMIC_RELAXED);
 }
 
 void clock_manual_step(struct clock_manual *c, int64_t us)
 {
-    c->wall_us += us;
+    __atomic_fetch_add(&c->wall_us, us, __ATOMIC_RELAXED);
 }
 
 /* Days since 1970-01-01 as year, month, day: Howard Hinnant, "chrono-Compatible Low-Level Date

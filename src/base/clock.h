@@ -15,7 +15,7 @@ struct clock {
 
 extern const struct clock clock_system;
 
-/* A clock that only moves when told to. */
+/* A clock that only moves when told to, while other threads may read it. */
 struct clock_manual {
     struct clock super;
     int64_t wall_us, steady_us;

@@ -58,8 +58,8 @@ bool cluster_journal_wait_ready(struct cluster_journal *j, unsigned wait_ms);
 /* Refuses new appends, answers what waits (what is not judged within a few seconds as unknown),
  * ends the threads. Harmless when repeated. */
 void cluster_journal_stop(struct cluster_journal *j);
-/* Stops it if need be. The log's driver has reported on every send before: close it first, or wait.
- * NULL is fine. */
+/* Stops it if need be, and waits until the log has reported on every send that it was given: closed
+ * before, it has. NULL is fine. */
 void cluster_journal_free(struct cluster_journal *j);
 
 /* The doors. They live as long as the journal. */

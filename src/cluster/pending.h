@@ -55,7 +55,7 @@ struct pendings {
 };
 
 void pendings_init(struct pendings *p, const struct clock *clock, size_t waiting_max);
-/* Nothing is under way any more. */
+/* Nobody waits any more. Waits until the log has reported on all that is out. */
 void pendings_fini(struct pendings *p);
 
 /* A place for `a`, with a send whose tag and `done` are set; NULL when as many wait as may. The
