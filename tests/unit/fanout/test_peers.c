@@ -1,4 +1,5 @@
 /* Who is online on other nodes: told, repeated, forgotten. */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -242,6 +243,47 @@ static void test_nodes_are_bounded(void **state)
     assert_true(is_online(1));
 }
 
+/* ---- Many threads: the bus tells, loops and workers ask ---- */
+
+enum { THREADS = 4, ROUNDS = 2000 };
+
+static void *tell_and_ask(void *arg)
+{
+    const unsigned node = *(const unsigned *)arg;
+    const struct uuid id = node_n(node);
+    unsigned users[4];
+    users_of_slice(node, users, 4);
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        hear(node);
+        set(node, users[i % 4], i % 3 != 0);
+        slice(node, node, 0, true, users, i % 5);
+        is_online(users[i % 4]);
+        if (i % 100 == 0)
+            peers_forget(p, &id);
+        if (i % 50 == 0)
+            peers_tick(p, i % 500 == 0);
+    }
+    peers_forget(p, &id);
+    return NULL;
+}
+
+static void test_threads_do_not_disturb_each_other(void **state)
+{
+    (void)state;
+    pthread_t threads[THREADS];
+    unsigned nodes[THREADS];
+    size_t n_peers, n_users;
+    for (unsigned i = 0; i < THREADS; i++) {
+        nodes[i] = i;
+        assert_int_equal(pthread_create(&threads[i], NULL, tell_and_ask, &nodes[i]), 0);
+    }
+    for (unsigned i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    peers_count(p, &n_peers, &n_users);
+    assert_int_equal(n_peers, 0);
+    assert_int_equal(n_users, 0);
+}
+
 int main(void)
 {
 #define PEERS_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -256,6 +298,7 @@ int main(void)
         PEERS_TEST(test_silence_means_nothing_to_the_deaf),
         PEERS_TEST(test_who_says_goodbye_is_forgotten),
         PEERS_TEST(test_nodes_are_bounded),
+        PEERS_TEST(test_threads_do_not_disturb_each_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
