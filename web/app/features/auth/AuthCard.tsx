@@ -28,10 +28,11 @@ export function AuthCard({ heading, children }: { heading: string; children: Rea
   );
 }
 
+// Hung from the top, not from the middle: a page whose end has not arrived yet would jump when it does.
 const page = css`
-  display: flex; flex-direction: column; align-items: center; justify-content: center;
-  min-height: 100dvh; padding: var(--s5) var(--s4); background: var(--bg-side);
-  @media (max-width: 480px) { justify-content: flex-start; padding: var(--s5) 0 var(--s4); background: var(--bg); }
+  display: flex; flex-direction: column; align-items: center;
+  min-height: 100dvh; padding: clamp(var(--s5), 11dvh, 140px) var(--s4) var(--s5); background: var(--bg-side);
+  @media (max-width: 480px) { padding: var(--s5) 0 var(--s4); background: var(--bg); }
 `;
 const card = css`
   width: 100%; max-width: 420px; padding: var(--s6);
