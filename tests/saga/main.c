@@ -3,6 +3,9 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#ifdef WITH_POSTGRES
+#include "postgres_server.h"
+#endif
 #include "town.h"
 
 const struct table_driver *table_driver;
@@ -18,11 +21,9 @@ static const struct {
     const char *name;
     int (*run)(void);
 } suites[] = {
-    {"changes", saga_changes},
-    {"relay", saga_relay},
-    {"memberships", saga_memberships},
+    {"changes", saga_changes}, {"relay", saga_relay},   {"memberships", saga_memberships},
 #ifdef WITH_POSTGRES
-    {"kill", saga_kill},
+    {"kill", saga_kill},       {"server", saga_server},
 #endif
 };
 
@@ -36,6 +37,12 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < sizeof drivers / sizeof drivers[0]; i++)
         if (strcmp(argv[1], drivers[i]->name) == 0)
             table_driver = drivers[i];
+#ifdef WITH_POSTGRES
+    if (strcmp(argv[2], "server") == 0 && !postgres_server_start()) {
+        printf("1..0 # SKIP PostgreSQL is not installed\n");
+        return 0;
+    }
+#endif
     if (table_driver != NULL && table_driver->variable != NULL &&
         getenv(table_driver->variable) == NULL) {
         printf("1..0 # SKIP %s is not set\n", table_driver->variable);

@@ -104,5 +104,7 @@ int saga_changes(void);
 int saga_relay(void);
 int saga_memberships(void);
 int saga_kill(void);
+/* On a server of its own (postgres_server.h), which it removes. */
+int saga_server(void);
 
 #endif

@@ -334,6 +334,8 @@ enum err pg_commit(struct pg_conn *c)
     /* a transaction that failed is "committed" by rolling it back */
     bool done = strcmp(PQcmdStatus(r), "COMMIT") == 0;
     PQclear(r);
+    if (!done)
+        conn_lose(c, "a commit was answered with a rollback");
     return done ? ERR_OK : ERR_UNAVAILABLE;
 }
 

@@ -131,12 +131,17 @@ enum err pg_relay_outbox_done(struct channel_table *self, const struct outbox_ro
                               uint64_t seq)
 {
     struct postgres_store *s = pg_store_of(self);
-    struct pg_args a = {.n = 0};
+    struct pg_args channel = {.n = 0}, a = {.n = 0};
     if (!s->is_relay)
         return ERR_UNAVAILABLE;
+    pg_args_uuid(&channel, &row->event.channel);
     pg_args_u64(&a, row->id);
     pg_args_u64(&a, seq);
+    /* who leaves at this moment takes the row elsewhere: it is looked for when that is done */
+    pg_begin(s->relay);
+    PQclear(pg_run(s->relay, PG_CHANNEL_LOCK, &channel));
     pg_change(s->relay, PG_OUTBOX_DONE, &a);
+    pg_commit(s->relay);
     return relay_finish(s);
 }
 

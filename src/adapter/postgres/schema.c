@@ -175,12 +175,12 @@ static bool step_run(struct pg_conn *c, const char *sql, const char *note)
         pg_exec(c, note, 0);
         if (pg_commit(c) == ERR_OK)
             return true;
-        if (c->failure != PG_REFUSED || strcmp(c->state, "55P03") != 0)
-            return false;
+        if (i == LOCK_TRIES - 1 || c->failure != PG_REFUSED || strcmp(c->state, "55P03") != 0)
+            break;
         pg_rollback(c);
         pause_ms(TURN_TRY_MS);
     }
-    return pg_exec(c, "DO $$ BEGIN RAISE 'the tables are locked by others'; END $$", 0);
+    return false;
 }
 
 /* One that was under way when its node died is there, but never used: made anew. */

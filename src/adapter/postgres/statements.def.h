@@ -159,6 +159,8 @@
       "SELECT o.id, o.version, o.kind, " PG_CHANNEL_COLUMNS ", u.id, u.username, o.at_us,"         \
       " o.members FROM parley_outbox o JOIN channel c ON c.id=o.channel_id"                        \
       " JOIN users u ON u.id=o.user_id ORDER BY o.id LIMIT $1")                                    \
+    X(PG_CHANNEL_LOCK, "i",                                                                        \
+      "SELECT version FROM parley_channel WHERE channel_id=$1 FOR NO KEY UPDATE")                  \
     X(PG_OUTBOX_DONE, "",                                                                          \
       "WITH done AS (DELETE FROM parley_outbox WHERE id=$1"                                        \
       "  RETURNING channel_id, user_id, version),"                                                 \

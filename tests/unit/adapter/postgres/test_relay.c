@@ -1,4 +1,5 @@
 /* The relay's lock: of a process that falls silent, and of one that speaks too late. */
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -89,6 +90,48 @@ static void what_arrives_late_is_refused(void **state)
     arena_fini(&arena);
 }
 
+struct leaving {
+    pthread_t thread;
+    struct postgres_store *store;
+    enum err err;
+};
+
+static void *leave(void *arg)
+{
+    struct leaving *l = arg;
+    l->err = kit_leave(l->store, 1, 1);
+    return NULL;
+}
+
+/* Her join gets its seq while she leaves: her row is on its way to the past memberships. */
+static void a_seq_finds_who_is_leaving(void **state)
+{
+    const struct two *two = *state;
+    struct channel_table *a = postgres_channels(two->a);
+    struct leaving l = {.store = two->b};
+    struct membership_row row;
+    struct outbox_row *rows;
+    struct arena arena;
+    size_t n;
+    postgres_rig_exec("CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS"
+                      " 'BEGIN PERFORM pg_sleep(0.3); RETURN NULL; END';"
+                      "CREATE CONSTRAINT TRIGGER linger AFTER INSERT ON parley_past_member"
+                      " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION linger()");
+    arena_init(&arena);
+    assert_int_equal(a->ops->relay_take(a), ERR_OK);
+    assert_int_equal(a->ops->outbox(a, 10, 0, &arena, &rows, &n), ERR_OK);
+    assert_int_equal(n, 2);
+    assert_int_equal(pthread_create(&l.thread, NULL, leave, &l), 0);
+    kit_sleep_ms(100); /* it commits now */
+    assert_int_equal(a->ops->outbox_done(a, &rows[1], 7), ERR_OK);
+    pthread_join(l.thread, NULL);
+    assert_int_equal(l.err, ERR_OK);
+    assert_int_equal(kit_membership(two->b, 1, 1, &row), ERR_OK);
+    assert_int_equal(row.leave_version, 3);
+    assert_int_equal(row.join_seq, 7);
+    arena_fini(&arena);
+}
+
 static void epochs_have_an_end(void **state)
 {
     const struct two *two = *state;
@@ -111,6 +154,7 @@ int main(void)
         LOCK_TEST(who_falls_silent_loses_the_lock),
         LOCK_TEST(who_gives_signs_of_life_keeps_it),
         LOCK_TEST(what_arrives_late_is_refused),
+        LOCK_TEST(a_seq_finds_who_is_leaving),
         LOCK_TEST(epochs_have_an_end),
     };
     return KIT_MAIN(tests);
