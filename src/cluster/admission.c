@@ -60,12 +60,19 @@ static struct reach window_reach(const struct admission *a, unsigned partition)
 /* Has its id surely not been used by a post that the window does not hold? */
 static bool is_young(const struct admission *a, const struct append *append)
 {
-    struct reach r = window_reach(a, partition_of(a, append));
+    unsigned partition = partition_of(a, append);
+    struct journal_partition *p = &a->journal->partitions[partition];
+    struct reach r = window_reach(a, partition);
     int64_t time_ms;
     if (r.safe == 0)
         return true; /* it holds all there ever was */
-    return client_time_ms(append->client_msg_id, &time_ms) &&
-           time_ms >= r.from_ms + JOURNAL_CLOCKS_MS && time_ms <= r.newest_ms + JOURNAL_CLOCKS_MS;
+    if (!client_time_ms(append->client_msg_id, &time_ms) || time_ms < r.from_ms + EARLY_CLOCKS_MS ||
+        time_ms > r.newest_ms + EARLY_CLOCKS_MS)
+        return false;
+    pthread_mutex_lock(&p->mutex);
+    bool is_early = follower_is_early(p->follower, &append->user, time_ms);
+    pthread_mutex_unlock(&p->mutex);
+    return !is_early;
 }
 
 static bool needs_parent(const struct admission *a, const struct append *append)

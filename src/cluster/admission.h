@@ -8,7 +8,8 @@
  * message that another node has already shown to the sender: the worker waits until this node has
  * read what the log holds at that moment, and looks again.
  *  - A send under a client id that may have been used before the follower's window began. A UUIDv7
- *    or ULID whose time is well within the window cannot have been. The store's word counts only if
+ *    or ULID whose time is well within the window cannot have been, but for users whose clock was
+ *    seen ahead (early.h). The store's word counts only if
  *    it holds everything that the window has let go of, or will before the send is judged;
  *    otherwise the send is refused.
  *

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "cluster/follower_state.h"
+#include "domain/client_time.h"
 #include "domain/id.h"
 #include "domain/message.h"
 
@@ -74,6 +75,13 @@ static void remember(struct follower *f, const struct event *e, XXH128_hash_t ha
     window_add(&f->window, &entry);
 }
 
+static void note_clock(struct follower *f, const struct event *e)
+{
+    int64_t id_ms;
+    if (client_time_ms(e->client_msg_id, &id_ms))
+        early_note(&f->early, &e->user, id_ms, id_time_ms(e->id));
+}
+
 static void judge_repeat(struct follower *f, const struct log_record *r,
                          const struct window_entry *first, struct judgement *out)
 {
@@ -123,8 +131,10 @@ static void judge_post(struct follower *f, const struct log_record *r, struct ju
     e->prev_seq = f->heads.all[channel].seq;
     e->id = f->last_id = stamp(f, f->last_id, r);
     e->at_us = id_time_ms(e->id) * 1000;
-    if (e->client_msg_id.n > 0)
+    if (e->client_msg_id.n > 0) {
         remember(f, e, hash, channel, !out->covered);
+        note_clock(f, e);
+    }
     head_move(f, channel, e, 0);
 }
 
@@ -221,6 +231,11 @@ const struct channel_head *follower_head(const struct follower *f, const struct 
 int64_t follower_window_ms(const struct follower *f)
 {
     return f->window.gone_id == 0 ? 0 : id_time_ms(f->window.gone_id) + 1;
+}
+
+bool follower_is_early(const struct follower *f, const struct uuid *user, int64_t id_ms)
+{
+    return early_is_marked(&f->early, user, id_ms);
 }
 
 uint64_t follower_window_safe(const struct follower *f, int64_t now_ms, int64_t margin_ms)

@@ -124,6 +124,11 @@ int64_t follower_window_ms(const struct follower *f);
  * those at and after the offset returned. */
 uint64_t follower_window_safe(const struct follower *f, int64_t now_ms, int64_t margin_ms);
 
+/* May a client id of that time have been posted by the user before that time, his clock being
+ * ahead?
+ */
+bool follower_is_early(const struct follower *f, const struct uuid *user, int64_t id_ms);
+
 /* ---- What persist writes ---- */
 
 /* The heads that changed since the last call; calls `each` with up to FOLLOWER_HEADS at a time.

@@ -1,9 +1,10 @@
 /* Where a follower starts, and what it leaves behind.
  *
  * The bytes of a snapshot's `not_first`: the version of this form (1), the last stamp before the
- * window (8, little-endian), then each listed offset as its distance from the one before it (the
- * first from window_from), seven bits a byte, the lowest first, the highest bit set in all but the
- * last byte of a number.
+ * window (8, little-endian), how many bytes of marks follow (2: none, or all of early.h: the day,
+ * 8, and the maps), then each listed offset as its distance from the one before it (the first from
+ * window_from), seven bits a byte, the lowest first, the highest bit set in all but the last byte
+ * of a number.
  */
 #include <assert.h>
 #include <endian.h>
@@ -11,7 +12,9 @@
 #include "base/mem.h"
 #include "cluster/follower_state.h"
 
-#define BLOB_VERSION 1
+#define BLOB_VERSION   1
+#define EARLY_BLOB     (sizeof(uint64_t) + EARLY_MAPS * EARLY_BYTES)
+#define EARLY_DAYS_MAX 100000 /* in 2243 */
 
 /* From the next millisecond on: within one, ids of another partition may be the greater ones. */
 void follower_begin(struct follower *f, uint64_t last_id)
@@ -46,6 +49,40 @@ static bool take_number(struct str *rest, uint64_t *out)
     return false;
 }
 
+static void put_early(struct buf *blob, const struct early *e)
+{
+    uint16_t n = htole16(e->any ? EARLY_BLOB : 0);
+    uint64_t day = htole64((uint64_t)e->day);
+    buf_put(blob, &n, sizeof n);
+    if (!e->any)
+        return;
+    buf_put(blob, &day, sizeof day);
+    buf_put(blob, e->maps, sizeof e->maps);
+}
+
+static bool take_early(struct str *rest, struct early *e)
+{
+    uint16_t n;
+    uint64_t day;
+    if (rest->n < sizeof n)
+        return false;
+    memcpy(&n, rest->p, sizeof n);
+    n = le16toh(n);
+    rest->p += sizeof n;
+    rest->n -= sizeof n;
+    if (n == 0)
+        return true;
+    if (n != EARLY_BLOB || rest->n < n)
+        return false;
+    memcpy(&day, rest->p, sizeof day);
+    memcpy(e->maps, rest->p + sizeof day, sizeof e->maps);
+    e->day = (int64_t)le64toh(day);
+    e->any = true;
+    rest->p += n;
+    rest->n -= n;
+    return e->day >= 0 && e->day < EARLY_DAYS_MAX;
+}
+
 void follower_snapshot(const struct follower *f, struct buf *blob, struct log_snapshot *out)
 {
     const struct window *w = &f->window;
@@ -54,6 +91,7 @@ void follower_snapshot(const struct follower *f, struct buf *blob, struct log_sn
     buf_clear(blob);
     buf_putc(blob, BLOB_VERSION);
     buf_put(blob, &from_id, sizeof from_id);
+    put_early(blob, &f->early);
     for (uint32_t i = 0; i < w->n_others; i++) {
         uint64_t offset = window_other_at((struct window *)w, i)->offset;
         put_number(blob, offset - last);
@@ -81,6 +119,8 @@ static bool blob_load(struct follower *f, const struct log_snapshot *s)
     w->gone_id = w->from_id;
     rest.p += 1 + sizeof from_id;
     rest.n -= 1 + sizeof from_id;
+    if (!take_early(&rest, &f->early))
+        return false;
     while (rest.n > 0) {
         if (!take_number(&rest, &distance) || w->n_others == w->others_max ||
             (distance == 0 && w->n_others > 0) || distance >= s->next_offset - offset)

@@ -2,6 +2,7 @@
 #ifndef PARLEY_CLUSTER_FOLLOWER_STATE_H
 #define PARLEY_CLUSTER_FOLLOWER_STATE_H
 
+#include "cluster/early.h"
 #include "cluster/follower.h"
 #include "cluster/heads.h"
 #include "cluster/window.h"
@@ -18,6 +19,7 @@ struct follower {
     uint64_t next, last_id, exact_from;
     struct heads heads;
     struct window window;
+    struct early early;
     /* While the window is built again: */
     struct heads *rebuilt; /* NULL otherwise */
     uint64_t rebuilt_id, rebuilt_next;

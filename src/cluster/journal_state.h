@@ -7,16 +7,15 @@
 
 #include "base/task.h"
 #include "cluster/channel_view.h"
+#include "cluster/early.h"
 #include "cluster/follower.h"
 #include "cluster/journal.h"
 #include "cluster/pending.h"
 
 #define JOURNAL_BATCH 512 /* records polled, and so published, at once */
 
-/* How long after it was admitted a send may take until it is judged, and how wrong a client's clock
- * may be, for the rule that a young id needs no look-up. */
+/* How long after it was admitted a send may take until it is judged. */
 #define JOURNAL_FLIGHT_MS (PENDING_TIMEOUT_US / 1000 + 15000)
-#define JOURNAL_CLOCKS_MS 120000
 
 struct journal_partition {
     pthread_mutex_t mutex; /* of the follower */

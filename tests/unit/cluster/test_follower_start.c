@@ -236,17 +236,17 @@ static void nonsense_is_no_snapshot(void **state)
     struct whole *w = whole_make(8);
     const struct log_snapshot good = w->marks[900].snapshot;
     struct log_snapshot bad[] = {good, good, good, good, good, good, good, good};
-    char blob[64] = {1};
+    char blob[64] = {1}; /* version; no window before; no marks; then numbers */
     bad[0].epoch++;
     bad[1].partition++;
     bad[2].last_id = ID_MAX;
     bad[3].window_from = good.next_offset + 1;
     bad[4].not_first = STR_NONE;
     bad[5].not_first.n -= 1;
-    bad[6].not_first = (struct str){blob, 9}; /* fits, but for the next one: */
+    bad[6].not_first = (struct str){blob, 11}; /* fits, but for the next one: */
     bad[7].not_first = (struct str){blob, sizeof blob};
     bad[2].next_offset = UINT64_MAX;
-    memset(blob + 9, 0xff, sizeof blob - 9);
+    memset(blob + 11, 0xff, sizeof blob - 11);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         struct follower *f = follower_small(1);
         /* 5 cuts a number only where its last one has two bytes */

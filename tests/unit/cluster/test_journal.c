@@ -187,6 +187,42 @@ static void old_client_id_is_looked_up(void **state)
     node_close(n);
 }
 
+/* Somebody's clock is five minutes ahead. When he tries again, his id seems to be younger than the
+ * window, which has let go of it. */
+static void id_of_a_clock_that_is_ahead_is_looked_up(void **state)
+{
+    struct engine_rig *r = *state;
+    char early[64], young[64];
+    struct node *n = node_open(r);
+    struct persist *p = rig_persist(r);
+    clock_manual_step(&r->clock, 5 * MINUTE_US);
+    uuid7(r, early, 1);
+    clock_manual_step(&r->clock, -5 * MINUTE_US);
+    struct append first = node_say(n, 1, 1, "text", early);
+    assert_int_equal(first.err, ERR_OK);
+    clock_manual_advance(&r->clock, 12 * MINUTE_US);
+    uuid7(r, young, 2);
+    assert_int_equal(node_say(n, 2, 1, "x", young).err, ERR_OK);
+    rig_persist_all(p);
+    for (int round = 0; round < 2; round++) {
+        node_await_persisted(n, (unsigned)id_partition(first.id), 2);
+        struct append retry = node_say(n, 1, 1, "text", early);
+        assert_int_equal(retry.err, ERR_OK);
+        assert_true(retry.duplicate);
+        assert_int_equal(retry.id, first.id);
+        /* others need no look-up for ids of that time */
+        int64_t lookups = metric_value(M_LOOKUPS);
+        uuid7(r, young, 3 + (unsigned)round);
+        assert_int_equal(node_say(n, 2, 1, "x", young).err, ERR_OK);
+        assert_int_equal(metric_value(M_LOOKUPS), lookups);
+        rig_persist_all(p);
+        node_close(n); /* and so it is on a node that started later */
+        n = node_open(r);
+    }
+    persist_free(p);
+    node_close(n);
+}
+
 /* A node that started late knows of a repeat, but not what was before the first one. */
 static void what_only_the_store_knows_is_asked(void **state)
 {
@@ -355,6 +391,7 @@ int main(void)
         RIG_TEST(unknown_outcome_is_told_and_a_retry_is_harmless),
         RIG_TEST(log_that_refuses_is_unavailable),
         RIG_TEST(old_client_id_is_looked_up),
+        RIG_TEST(id_of_a_clock_that_is_ahead_is_looked_up),
         RIG_TEST(what_only_the_store_knows_is_asked),
         RIG_TEST(message_that_is_ahead_is_waited_for),
         RIG_TEST(order_of_a_channel_is_kept_around_a_lookup),
