@@ -18,6 +18,8 @@ struct setting {
 #define READER_QUEUE_KIB     "16384" /* read ahead of whoever polls, all partitions together */
 #define READER_QUEUE_RECORDS "10000" /* a partition */
 #define READER_ERROR_REST_MS "100"
+#define MEMBER_GATHER_BYTES  "65536" /* or */
+#define MEMBER_GATHER_MS     "50"
 #define MEMBER_HEARTBEAT_MS  "1000"
 
 static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
@@ -128,6 +130,8 @@ static bool set_reader(rd_kafka_conf_t *conf, const char *group, char *reason, s
     return SET(conf, settings, reason, size);
 }
 
+/* Consumers write in batches and nobody waits for them: the broker gathers for a moment, where a
+ * plain reader is told of every record at once. */
 static bool set_member(rd_kafka_conf_t *conf, const struct kafka_config *c, char *reason,
                        size_t size)
 {
@@ -136,6 +140,8 @@ static bool set_member(rd_kafka_conf_t *conf, const struct kafka_config *c, char
     const struct setting settings[] = {
         {"session.timeout.ms", session_ms},
         {"heartbeat.interval.ms", MEMBER_HEARTBEAT_MS},
+        {"fetch.min.bytes", MEMBER_GATHER_BYTES},
+        {"fetch.wait.max.ms", MEMBER_GATHER_MS},
         {"partition.assignment.strategy",
          has_text(c->assignor) ? c->assignor : "cooperative-sticky"},
     };
