@@ -8,10 +8,11 @@
 #include "telemetry/metrics.h"
 
 #define POLL_WAIT_MS 20 /* how long an answer that needs no record may wait */
-#define QUIET_READY_US                                                        \
-    3000000 /* offsets at the log's end may be empty: then nothing more comes \
-             */
-#define WATCH_MS 1000
+/* Offsets at the log's end may be empty: then nothing more comes. */
+#define QUIET_READY_US 3000000
+/* A broker that comes back may hide the end of its log for a while. */
+#define QUIET_LOST_US 30000000
+#define WATCH_MS      1000
 
 /* ---- Judging ---- */
 
@@ -138,15 +139,19 @@ static void batch_answer(struct cluster_journal *j, bool all)
 
 /* ---- Catching up ---- */
 
-static bool has_caught_up(struct cluster_journal *j, bool has_read)
+/* A follower that begins at a snapshot stands behind the end from the beginning; what its window is
+ * made of again has been read when it is sound. */
+static bool has_caught_up(struct cluster_journal *j, int64_t quiet_us)
 {
-    int64_t now = clock_steady_us(&clock_system);
-    if (has_read)
-        j->quiet_since_us = now;
-    bool at_end = true;
-    for (unsigned i = 0; i < j->n_partitions; i++)
-        at_end = at_end && follower_next(j->partitions[i].follower) >= j->partitions[i].end;
-    return at_end || now - j->quiet_since_us > QUIET_READY_US;
+    bool at_end = true, is_sound = true;
+    for (unsigned i = 0; i < j->n_partitions; i++) {
+        const struct journal_partition *p = &j->partitions[i];
+        at_end = at_end && follower_next(p->follower) >= p->end;
+        is_sound = is_sound && follower_is_sound(p->follower);
+    }
+    if (!is_sound)
+        return quiet_us > QUIET_LOST_US;
+    return at_end || quiet_us > QUIET_READY_US;
 }
 
 /* Never again, until it is started again. */
@@ -170,7 +175,10 @@ static bool is_sound(struct cluster_journal *j)
 
 static void open_when_caught_up(struct cluster_journal *j, bool has_read)
 {
-    if (!has_caught_up(j, has_read) || !is_sound(j))
+    int64_t now = clock_steady_us(&clock_system);
+    if (has_read)
+        j->quiet_since_us = now;
+    if (!has_caught_up(j, now - j->quiet_since_us) || !is_sound(j))
         return;
     pthread_mutex_lock(&j->mutex);
     atomic_store(&j->is_ready, true);

@@ -84,20 +84,6 @@ const char *answer_config(rd_kafka_event_t *answer, size_t i, const char *name)
     return NULL;
 }
 
-rd_kafka_event_t *answer_of_offsets(rd_kafka_t *rk, const char *group,
-                                    const rd_kafka_topic_partition_list_t *list, int timeout_ms,
-                                    char *reason, size_t size)
-{
-    rd_kafka_ListConsumerGroupOffsets_t *asked = rd_kafka_ListConsumerGroupOffsets_new(group, list);
-    rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
-    rd_kafka_AdminOptions_t *o =
-        options_new(rk, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, timeout_ms);
-    rd_kafka_ListConsumerGroupOffsets(rk, &asked, 1, o, queue);
-    rd_kafka_AdminOptions_destroy(o);
-    rd_kafka_ListConsumerGroupOffsets_destroy(asked);
-    return answer_wait(queue, timeout_ms, reason, size);
-}
-
 rd_kafka_event_t *answer_of_create(rd_kafka_t *rk, rd_kafka_NewTopic_t *topic, int timeout_ms,
                                    char *reason, size_t size)
 {

@@ -16,10 +16,6 @@ rd_kafka_event_t *answer_of_configs(rd_kafka_t *rk, const char *const *topics, s
 /* The value of `name` of the i-th topic that was asked for; NULL when it was not told. Lives as
  * long as the answer. */
 const char *answer_config(rd_kafka_event_t *answer, size_t i, const char *name);
-/* What `group` has committed of `list`. */
-rd_kafka_event_t *answer_of_offsets(rd_kafka_t *rk, const char *group,
-                                    const rd_kafka_topic_partition_list_t *list, int timeout_ms,
-                                    char *reason, size_t size);
 /* Makes one topic; the answer says whether it is (rd_kafka_event_CreateTopics_result). */
 rd_kafka_event_t *answer_of_create(rd_kafka_t *rk, rd_kafka_NewTopic_t *topic, int timeout_ms,
                                    char *reason, size_t size);

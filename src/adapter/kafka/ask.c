@@ -85,25 +85,30 @@ enum err ask_bounds(struct event_log *self, unsigned partition, uint64_t *first,
 
 /* ---- Committed ---- */
 
-static enum err committed_of(struct kafka *k, rd_kafka_event_t *answer, uint64_t *out)
+/* As a consumer of the group, without joining it. The library's administrative question for the
+ * same (ListConsumerGroupOffsets) ends the process with an assertion when its time is over while
+ * the group's coordinator is not known (librdkafka 2.0.2). */
+static rd_kafka_t *asker_for(struct kafka *k, const char *group, char *reason, size_t size)
 {
-    size_t n;
-    const rd_kafka_ListConsumerGroupOffsets_result_t *result =
-        rd_kafka_event_ListConsumerGroupOffsets_result(answer);
-    const rd_kafka_group_result_t **groups =
-        rd_kafka_ListConsumerGroupOffsets_result_groups(result, &n);
-    if (n != 1)
-        return failed(k, "committed offsets", "the answer makes no sense");
-    const rd_kafka_error_t *error = rd_kafka_group_result_error(groups[0]);
-    if (error != NULL)
-        return failed(k, "committed offsets", rd_kafka_error_string(error));
-    const rd_kafka_topic_partition_list_t *list = rd_kafka_group_result_partitions(groups[0]);
+    struct asker *a = &k->asker;
+    if (a->handle != NULL && strcmp(a->group, group) == 0)
+        return a->handle;
+    if (a->handle != NULL)
+        rd_kafka_destroy(a->handle);
+    snprintf(a->group, sizeof a->group, "%s", group);
+    rd_kafka_conf_t *conf = kafka_conf(&k->config, KAFKA_CONTROL, group, k, reason, size);
+    a->handle = conf == NULL ? NULL : kafka_handle(conf, KAFKA_CONTROL, reason, size);
+    return a->handle;
+}
+
+static enum err committed_of(struct kafka *k, const rd_kafka_topic_partition_list_t *list,
+                             uint64_t *out)
+{
     for (int i = 0; i < list->cnt; i++) {
         const rd_kafka_topic_partition_t *p = &list->elems[i];
         if (p->err != RD_KAFKA_RESP_ERR_NO_ERROR)
             return failed(k, "committed offsets", rd_kafka_err2str(p->err));
-        if (p->offset >= 0 && p->partition >= 0 && (unsigned)p->partition < k->n_partitions)
-            out[p->partition] = (uint64_t)p->offset;
+        out[i] = p->offset >= 0 ? (uint64_t)p->offset : LOG_FROM_START;
     }
     return ERR_OK;
 }
@@ -111,18 +116,24 @@ static enum err committed_of(struct kafka *k, rd_kafka_event_t *answer, uint64_t
 enum err ask_committed(struct event_log *self, const char *group, uint64_t *out)
 {
     struct kafka *k = (struct kafka *)self;
-    char reason[KAFKA_REASON_SIZE];
+    char reason[KAFKA_REASON_SIZE] = "";
+    if (!watch_is_reachable(k))
+        return failed(k, "committed offsets", "no broker can be reached");
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)k->n_partitions);
-    for (unsigned i = 0; i < k->n_partitions; i++) {
+    for (unsigned i = 0; i < k->n_partitions; i++)
         rd_kafka_topic_partition_list_add(list, k->config.topic, (int32_t)i);
-        out[i] = LOG_FROM_START;
+    pthread_mutex_lock(&k->asker.mutex);
+    rd_kafka_t *handle = asker_for(k, group, reason, sizeof reason);
+    rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR__STATE;
+    if (handle != NULL) {
+        error = rd_kafka_committed(handle, list, KAFKA_ASK_TIMEOUT_MS);
+        rd_kafka_poll(handle, 0); /* its errors, so that they do not gather */
     }
-    rd_kafka_event_t *answer =
-        answer_of_offsets(k->control, group, list, KAFKA_ASK_TIMEOUT_MS, reason, sizeof reason);
+    pthread_mutex_unlock(&k->asker.mutex);
+    enum err e =
+        error == RD_KAFKA_RESP_ERR_NO_ERROR
+            ? committed_of(k, list, out)
+            : failed(k, "committed offsets", handle == NULL ? reason : rd_kafka_err2str(error));
     rd_kafka_topic_partition_list_destroy(list);
-    if (answer == NULL)
-        return failed(k, "committed offsets", reason);
-    enum err e = committed_of(k, answer, out);
-    rd_kafka_event_destroy(answer);
     return e;
 }

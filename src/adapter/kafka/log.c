@@ -85,6 +85,9 @@ static enum err control_open(struct kafka *k, char *reason, size_t size)
 
 static void control_close(struct kafka *k)
 {
+    if (k->asker.handle != NULL)
+        rd_kafka_destroy(k->asker.handle);
+    pthread_mutex_destroy(&k->asker.mutex);
     if (k->control_topic != NULL)
         rd_kafka_topic_destroy(k->control_topic);
     if (k->control != NULL)
@@ -96,6 +99,7 @@ enum err kafka_open(const struct kafka_config *config, struct kafka **out, char 
 {
     struct kafka *k = MEM_NEW(struct kafka);
     k->log.ops = &ops;
+    pthread_mutex_init(&k->asker.mutex, NULL);
     config_own(&k->config, config);
     enum err e = control_open(k, reason, reason_size);
     if (e == ERR_OK)

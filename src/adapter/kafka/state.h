@@ -37,12 +37,20 @@ struct watch {
     pthread_t thread;
 };
 
+/* Asks what a group has committed; opened for the group that is asked for. */
+struct asker {
+    pthread_mutex_t mutex;
+    rd_kafka_t *handle; /* NULL: not asked yet */
+    char group[256];
+};
+
 struct kafka {
     struct event_log log; /* first */
     struct kafka_config config;
     unsigned n_partitions;
     rd_kafka_t *control;             /* a consumer without a task: for questions */
     rd_kafka_topic_t *control_topic; /* our topic, as `control` knows it */
+    struct asker asker;
     struct producer producer;
     struct watch watch;
 };
