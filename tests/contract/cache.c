@@ -5,7 +5,8 @@
 
 #include "cache_driver.h"
 
-#define LONG_MS 60000
+#define LONG_MS  60000
+#define SHORT_MS 300 /* long for a call, on a busy machine too */
 
 static struct cache *cache_of(void **state)
 {
@@ -87,10 +88,10 @@ static void a_key_holds_any_bytes(void **state)
 static void a_value_ends_with_its_lifetime(void **state)
 {
     struct cache *c = cache_of(state);
-    assert_int_equal(c->ops->put(c, STR("k"), STR("x"), 80), ERR_OK);
-    assert_int_equal(c->ops->put_version(c, STR("v"), 9, STR("x"), 80), ERR_OK);
+    assert_int_equal(c->ops->put(c, STR("k"), STR("x"), SHORT_MS), ERR_OK);
+    assert_int_equal(c->ops->put_version(c, STR("v"), 9, STR("x"), SHORT_MS), ERR_OK);
     assert_value(c, "k", STR("x"));
-    nodes_sleep(120);
+    nodes_sleep(SHORT_MS + 40);
     assert_missing(c, "k");
     assert_missing(c, "v");
     assert_int_equal(put_version(c, 1, "anew"), ERR_OK); /* the version ended with it */
@@ -141,27 +142,27 @@ static void a_bucket_gives_its_burst_and_refills(void **state)
     struct nodes *n = *state;
     struct cache *a = n->cache[0], *b = n->cache[1];
     uint32_t wait_ms;
-    /* 600 a minute: one every 100 ms; the second node takes from the same bucket */
-    assert_int_equal(a->ops->take(a, STR("t"), 600, 3, &wait_ms), ERR_OK);
-    assert_int_equal(b->ops->take(b, STR("t"), 600, 3, &wait_ms), ERR_OK);
-    assert_int_equal(a->ops->take(a, STR("t"), 600, 3, &wait_ms), ERR_OK);
-    assert_int_equal(b->ops->take(b, STR("t"), 600, 3, &wait_ms), ERR_RATE_LIMITED);
-    assert_in_range(wait_ms, 1, 100);
-    assert_int_equal(a->ops->take(a, STR("other"), 600, 3, &wait_ms), ERR_OK);
-    nodes_sleep(110);
-    assert_int_equal(a->ops->take(a, STR("t"), 600, 3, &wait_ms), ERR_OK);
-    assert_int_equal(a->ops->take(a, STR("t"), 600, 3, &wait_ms), ERR_RATE_LIMITED);
+    /* 120 a minute: one every 500 ms; the second node takes from the same bucket */
+    assert_int_equal(a->ops->take(a, STR("t"), 120, 3, &wait_ms), ERR_OK);
+    assert_int_equal(b->ops->take(b, STR("t"), 120, 3, &wait_ms), ERR_OK);
+    assert_int_equal(a->ops->take(a, STR("t"), 120, 3, &wait_ms), ERR_OK);
+    assert_int_equal(b->ops->take(b, STR("t"), 120, 3, &wait_ms), ERR_RATE_LIMITED);
+    assert_in_range(wait_ms, 1, 500);
+    assert_int_equal(a->ops->take(a, STR("other"), 120, 3, &wait_ms), ERR_OK);
+    nodes_sleep(510);
+    assert_int_equal(a->ops->take(a, STR("t"), 120, 3, &wait_ms), ERR_OK);
+    assert_int_equal(a->ops->take(a, STR("t"), 120, 3, &wait_ms), ERR_RATE_LIMITED);
 }
 
 static void a_refused_try_takes_nothing(void **state)
 {
     struct cache *c = cache_of(state);
     uint32_t wait_ms;
-    assert_int_equal(c->ops->take(c, STR("t"), 600, 1, &wait_ms), ERR_OK);
+    assert_int_equal(c->ops->take(c, STR("t"), 120, 1, &wait_ms), ERR_OK);
     for (int i = 0; i < 5; i++)
-        assert_int_equal(c->ops->take(c, STR("t"), 600, 1, &wait_ms), ERR_RATE_LIMITED);
+        assert_int_equal(c->ops->take(c, STR("t"), 120, 1, &wait_ms), ERR_RATE_LIMITED);
     nodes_sleep(wait_ms + 5);
-    assert_int_equal(c->ops->take(c, STR("t"), 600, 1, &wait_ms), ERR_OK);
+    assert_int_equal(c->ops->take(c, STR("t"), 120, 1, &wait_ms), ERR_OK);
 }
 
 /* ---- Windows ---- */
@@ -311,9 +312,9 @@ static void a_window_ends_with_its_lifetime(void **state)
 {
     struct cache *c = cache_of(state);
     const struct cache_entry entry = {1, STR("1")};
-    assert_int_equal(c->ops->window_push(c, STR("w"), 0, &entry, 1, 10, 80), ERR_OK);
+    assert_int_equal(c->ops->window_push(c, STR("w"), 0, &entry, 1, 10, SHORT_MS), ERR_OK);
     assert_window(c, 0, 10, 0, 1, 1);
-    nodes_sleep(120);
+    nodes_sleep(SHORT_MS + 40);
     assert_no_window(c);
     push(c, 0, 1, 1, 10);
     assert_int_equal(c->ops->drop(c, STR("w")), ERR_OK);
@@ -349,13 +350,13 @@ static void leases_end_one_by_one(void **state)
     size_t n;
     assert_false(lease_has(c, "a", &n));
     assert_int_equal(n, 0);
-    assert_int_equal(c->ops->lease_put(c, STR("l"), STR("a"), 80), ERR_OK);
+    assert_int_equal(c->ops->lease_put(c, STR("l"), STR("a"), SHORT_MS), ERR_OK);
     assert_int_equal(c->ops->lease_put(c, STR("l"), STR("b"), LONG_MS), ERR_OK);
-    assert_int_equal(c->ops->lease_put(c, STR("l"), STR("c"), 80), ERR_OK);
+    assert_int_equal(c->ops->lease_put(c, STR("l"), STR("c"), SHORT_MS), ERR_OK);
     assert_true(lease_has(((struct nodes *)*state)->cache[1], "a", &n));
     assert_int_equal(n, 3);
     assert_int_equal(c->ops->lease_put(c, STR("l"), STR("c"), LONG_MS), ERR_OK); /* renewed */
-    nodes_sleep(120);
+    nodes_sleep(SHORT_MS + 40);
     assert_false(lease_has(c, "a", &n));
     assert_true(lease_has(c, "b", &n));
     assert_true(lease_has(c, "c", &n));

@@ -7,6 +7,8 @@
 #include "base/uuid.h"
 #include "cache_driver.h"
 
+#define PATIENCE_MS 2000 /* what is tested here are promises, not time limits */
+
 static void redis_driver_open(struct nodes *n)
 {
     const char *address = getenv("PARLEY_TEST_REDIS");
@@ -15,8 +17,11 @@ static void redis_driver_open(struct nodes *n)
     char prefix[REDIS_PREFIX_MAX], reason[160];
     snprintf(prefix, sizeof prefix, "contract:%s:", uuid_text(&id).s);
     for (int i = 0; i < 2; i++) {
-        const struct redis_config config = {
-            .address = address, .prefix = prefix, .password = getenv("PARLEY_TEST_REDIS_PASSWORD")};
+        const struct redis_config config = {.address = address,
+                                            .prefix = prefix,
+                                            .connect_ms = PATIENCE_MS,
+                                            .command_ms = PATIENCE_MS,
+                                            .password = getenv("PARLEY_TEST_REDIS_PASSWORD")};
         if (redis_open(&config, &nodes[i], reason, sizeof reason) != ERR_OK)
             fail_msg("%s", reason);
         n->cache[i] = redis_cache(nodes[i]);

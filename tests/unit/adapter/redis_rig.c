@@ -21,6 +21,7 @@ void rig_open(struct rig *r)
     char reason[160];
     r->config.address = r->server.address;
     r->config.probe_ms = PROBE_MS;
+    r->config.connect_ms = CONNECT_MS;
     r->config.command_ms = COMMAND_MS;
     assert_int_equal(redis_open(&r->config, &r->redis, reason, sizeof reason), ERR_OK);
     r->cache = redis_cache(r->redis);

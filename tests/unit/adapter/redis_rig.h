@@ -13,7 +13,8 @@
 #include "redis_server.h"
 
 #define PROBE_MS   100
-#define COMMAND_MS 200
+#define CONNECT_MS 1000
+#define COMMAND_MS 400
 
 struct rig {
     struct redis_server server;

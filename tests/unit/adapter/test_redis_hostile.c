@@ -23,7 +23,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
-#define COMMAND_MS      150
+#define COMMAND_MS      400
 #define CONNECTIONS_MAX 256
 
 struct impostor {

@@ -16,13 +16,13 @@
 #include "base/clock.h"
 #include "redis_rig.h"
 
-/* A hundred calls cost next to nothing. */
+/* A hundred calls take less than the time limit of one. */
 static void assert_fails_at_once(struct rig *r)
 {
     int64_t began = rig_now_ms();
     for (int i = 0; i < 100; i++)
         assert_int_equal(rig_get(r, "k", ""), ERR_UNAVAILABLE);
-    assert_true(rig_now_ms() - began < 50);
+    assert_true(rig_now_ms() - began < COMMAND_MS);
 }
 
 static void a_stopped_redis_fails_at_once_and_is_found_again(void **state)
@@ -123,7 +123,7 @@ static void nobody_waits_longer_than_the_limits(void **state)
     for (int i = 0; i < 3; i++) {
         rig_sleep(200);
         redis_server_pause(&r.server, true);
-        rig_sleep(500);
+        rig_sleep(COMMAND_MS + 300);
         redis_server_pause(&r.server, false);
         rig_wait_ready(&r, true);
     }
@@ -134,7 +134,7 @@ static void nobody_waits_longer_than_the_limits(void **state)
         assert_true(callers[i].worked > 0);
         assert_true(callers[i].failed > 0);
         /* a connection, an answer, and the scheduling of a busy machine */
-        assert_true(callers[i].longest_ms < 2 * COMMAND_MS + 250 + 500);
+        assert_true(callers[i].longest_ms < 2 * COMMAND_MS + CONNECT_MS + 500);
     }
     assert_int_equal(rig_get(&r, "k", "v"), ERR_OK);
     rig_fini(&r);

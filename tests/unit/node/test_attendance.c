@@ -13,8 +13,8 @@
 #include "port/cache_keys.h"
 
 #define LOOK_MS  10
-#define RENEW_MS 80
-#define LEASE_MS 400
+#define RENEW_MS 100
+#define LEASE_MS 1000
 
 struct rig {
     struct memory_cache *cache;
