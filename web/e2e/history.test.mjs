@@ -86,3 +86,39 @@ test("a gap that cannot be filled says so, and is filled by hand", async () => {
   await composer(page).waitFor();
   await context.close();
 });
+
+test("a thread of many replies draws what is in view, keeps its place, and gives way to its reader", async () => {
+  const root = await ada.say(channel, "ask me anything");
+  for (let i = 0; i < 120; i++) await grace.reply(root, `reply-${String(i).padStart(3, "0")}`);
+  const { page, context, problems } = await s.enter(ada);
+  await page.goto(`${s.parley.url}/c/${channel.id}/t/${root.message_id}`);
+  const thread = page.getByTestId("thread");
+  await thread.getByText("reply-119").waitFor();
+  assert.ok((await thread.getByRole("article").count()) < 60, "not all of them are drawn");
+  const atEnd = () => thread.evaluate((el) => el.scrollHeight - el.scrollTop - el.clientHeight < 20);
+  assert.ok(await atEnd(), "it opens at the newest");
+
+  const top = () => thread.evaluate((el) => { el.scrollTop = 0; });
+  for (let i = 0; i < 5; i++) {
+    await top();
+    await page.waitForTimeout(200);
+    const older = thread.getByRole("button", { name: "Show earlier replies" });
+    if (!(await older.isVisible())) break;
+    await older.click();
+    await page.waitForTimeout(200);
+  }
+  await top();
+  await thread.getByText("reply-000").waitFor();
+  await thread.getByText("ask me anything").waitFor();
+  await grace.reply(root, "reply-120");
+  await page.getByRole("link", { name: "121 replies" }).waitFor();
+  await page.waitForTimeout(300);
+  assert.equal(await thread.getByText("reply-120").count(), 0, "who reads the first is not taken away");
+  await page.getByRole("textbox", { name: "Reply in thread" }).fill("reply-mine");
+  await page.keyboard.press("Enter");
+  await thread.getByText("reply-mine").waitFor();
+  await thread.getByText("reply-120").waitFor();
+  assert.ok(await atEnd(), "who answers sees the answer");
+  assert.deepEqual(problems, []);
+  await context.close();
+});

@@ -2,12 +2,13 @@ import { css } from "@emotion/react";
 import { Form } from "react-router";
 import type { ChannelRow } from "~/api/types";
 import { useI18n } from "~/i18n/I18n";
+import { dateOf } from "~/features/messages/times";
 import { Button, ButtonLink } from "~/ui/Button";
 import { Icon } from "~/ui/Icon";
 
 export function BrowseRow({ channel, joined }: { channel: ChannelRow; joined: boolean }) {
   const { t, lang } = useI18n();
-  const date = new Date(channel.created_at).toLocaleDateString(lang, { dateStyle: "medium" });
+  const date = dateOf(lang, Date.parse(channel.created_at));
   return (
     <li css={row}>
       <span css={css`color: var(--text-soft);`}><Icon name="hash" /></span>

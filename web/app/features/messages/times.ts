@@ -4,7 +4,8 @@ const formats = new Map<string, Intl.DateTimeFormat>();
 
 /** The reader's own kind of the language: British English writes 14:05. */
 const localeOf = (lang: string) =>
-  navigator.languages.find((l) => l === lang || l.startsWith(`${lang.split("-")[0]}-`)) ?? lang;
+  typeof navigator === "undefined" ? lang // on a server, which does not know
+  : navigator.languages?.find((l) => l === lang || l.startsWith(`${lang.split("-")[0]}-`)) ?? lang;
 
 function format(lang: string, name: string, options: Intl.DateTimeFormatOptions) {
   const key = `${lang} ${name}`;
@@ -19,6 +20,9 @@ export const clockTime = (lang: string, time: number) =>
 
 export const fullTime = (lang: string, time: number) =>
   format(lang, "full", { dateStyle: "full", timeStyle: "short" }).format(time);
+
+export const dateOf = (lang: string, time: number) =>
+  format(lang, "date", { dateStyle: "medium" }).format(time);
 
 export function dayName({ lang, t }: I18n, time: number, now = Date.now()): string {
   const midnight = (at: number) => new Date(at).setHours(0, 0, 0, 0);
