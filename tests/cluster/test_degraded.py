@@ -20,6 +20,8 @@ class Degraded(unittest.TestCase):
         cls.cluster.close()
 
     def setUp(self):
+        for node in self.cluster.nodes:
+            self.assertIsNone(node.process.poll(), f"{node.name}: {node.stderr()[-2000:]}")
         self.ada, self.bob = [User.register(node) for node in self.cluster.nodes]
         self.channel = self.ada.create()
         self.bob.join(self.channel)
@@ -37,12 +39,11 @@ class Degraded(unittest.TestCase):
             stack("resume" if verb == "pause" else "start", service)
             self.cluster.settle()
 
-    def await_unready(self, *names, timeout=20):
+    def await_unready(self, name, timeout=20):
+        """Every node names that service, and what cannot work without it."""
         for node in self.cluster.nodes:
-            end = time.monotonic() + timeout
-            while self.cluster.unready(node) != sorted(names):
-                self.assertLess(time.monotonic(), end, self.cluster.unready(node))
-                time.sleep(0.1)
+            eventually(lambda node=node: self.assertIn(name, self.cluster.unready(node)), timeout)
+            self.assertLessEqual(set(self.cluster.unready(node)), {name, "persist"})
 
     def refused(self, answer, code="unavailable"):
         self.assertEqual((answer.status, answer.code), (503, code), answer)
@@ -176,7 +177,6 @@ class Degraded(unittest.TestCase):
             self.assertIsNone(node.process.poll())
         node.await_ready()
         self.bob.say(self.channel, "there again")
-        self.addCleanup(lambda: node.process.poll() is None or node.start())
         with self.without("kafka"):
             node.term()
             node.spawn()

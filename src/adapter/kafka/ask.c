@@ -94,7 +94,7 @@ static rd_kafka_t *asker_for(struct kafka *k, const char *group, char *reason, s
     if (a->handle != NULL && strcmp(a->group, group) == 0)
         return a->handle;
     if (a->handle != NULL)
-        rd_kafka_destroy(a->handle);
+        kafka_discard(a->handle);
     snprintf(a->group, sizeof a->group, "%s", group);
     rd_kafka_conf_t *conf = kafka_conf(&k->config, KAFKA_CONTROL, group, k, reason, size);
     a->handle = conf == NULL ? NULL : kafka_handle(conf, KAFKA_CONTROL, reason, size);

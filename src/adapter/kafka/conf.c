@@ -1,5 +1,7 @@
 /* What every handle of the library is configured with, and why. */
+#include <assert.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "adapter/kafka/state.h"
 #include "base/log.h"
@@ -11,6 +13,7 @@ struct setting {
 
 #define CLIENT_TIMEOUT_MS    "10000" /* of a request that must be answered at once */
 #define CONTROL_TIMEOUT_MS   "2000"  /* of a question's request; the library repeats it twice */
+#define DISCARD_S            3
 #define RECONNECT_FIRST_MS   "50"
 #define RECONNECT_MAX_MS     "1000"
 #define STATISTICS_MS        "10000"
@@ -178,4 +181,24 @@ rd_kafka_t *kafka_handle(rd_kafka_conf_t *conf, enum kafka_role role, char *reas
     else if (role == KAFKA_READER || role == KAFKA_MEMBER)
         rd_kafka_poll_set_consumer(rk);
     return rk;
+}
+
+static void *destroy(void *rk)
+{
+    rd_kafka_destroy(rk);
+    return NULL;
+}
+
+void kafka_discard(rd_kafka_t *rk)
+{
+    pthread_t thread;
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += DISCARD_S;
+    int failed = pthread_create(&thread, NULL, destroy, rk);
+    assert(failed == 0);
+    if (pthread_timedjoin_np(thread, NULL, &until) == 0)
+        return;
+    log_note(LOG_WARN, "a kafka handle ends later");
+    pthread_detach(thread);
 }

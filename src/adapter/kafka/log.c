@@ -86,12 +86,12 @@ static enum err control_open(struct kafka *k, char *reason, size_t size)
 static void control_close(struct kafka *k)
 {
     if (k->asker.handle != NULL)
-        rd_kafka_destroy(k->asker.handle);
+        kafka_discard(k->asker.handle);
     pthread_mutex_destroy(&k->asker.mutex);
     if (k->control_topic != NULL)
         rd_kafka_topic_destroy(k->control_topic);
     if (k->control != NULL)
-        rd_kafka_destroy(k->control);
+        kafka_discard(k->control);
 }
 
 enum err kafka_open(const struct kafka_config *config, struct kafka **out, char *reason,

@@ -88,7 +88,7 @@ static enum err handle_open(struct kafka *k, rd_kafka_t **rk, rd_kafka_topic_t *
     if (*topic != NULL)
         return ERR_OK;
     snprintf(reason, size, "\"%s\" is no name of a topic", k->config.topic);
-    rd_kafka_destroy(*rk);
+    kafka_discard(*rk);
     *rk = NULL;
     return ERR_BAD_REQUEST;
 }
@@ -98,7 +98,7 @@ static void handle_close(struct producer *p)
     if (p->rk == NULL)
         return;
     rd_kafka_topic_destroy(p->topic);
-    rd_kafka_destroy(p->rk);
+    kafka_discard(p->rk);
     p->rk = NULL;
 }
 

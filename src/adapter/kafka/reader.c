@@ -211,7 +211,7 @@ bool reader_end_handle(struct log_reader *r, unsigned wait_ms)
     if (!rd_kafka_consumer_closed(r->rk))
         return false;
     rd_kafka_queue_destroy(r->close_queue);
-    rd_kafka_destroy(r->rk);
+    kafka_discard(r->rk);
     r->close_queue = NULL;
     r->rk = NULL;
     return true;

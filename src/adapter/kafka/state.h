@@ -67,6 +67,11 @@ rd_kafka_conf_t *kafka_conf(const struct kafka_config *c, enum kafka_role role, 
 rd_kafka_t *kafka_handle(rd_kafka_conf_t *conf, enum kafka_role role, char *reason,
                          size_t reason_size);
 
+/* Ends a handle that nobody uses or polls any more. The library joins its threads, and one of them
+ * may wait for a broker that is coming back, for longer than a stop may take: after three seconds
+ * the handle goes on ending beside everything else. */
+void kafka_discard(rd_kafka_t *rk);
+
 /* ---- producer.c ---- */
 
 enum err producer_start(struct kafka *k, char *reason, size_t reason_size);
