@@ -161,7 +161,7 @@ static bool row_finish(struct relay *r, const struct sending *s)
         member_fact_keep(r->config.cache, &row->event.user, &row->event.channel, row->version);
     relay_at(r, RELAY_CACHED);
     uint64_t seq = seq_of(r->config.epoch, s->send.offset);
-    if (!r->is_relay || r->config.table->ops->outbox_done(r->config.table, row, seq) != ERR_OK)
+    if (r->config.table->ops->outbox_done(r->config.table, row, seq) != ERR_OK)
         return false;
     metric_inc(M_RELAY_PUBLISHED);
     relay_at(r, RELAY_DONE);

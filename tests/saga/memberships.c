@@ -71,6 +71,36 @@ static void who_is_in_is_told_as_of_the_positions(void **state)
     assert_true(town_membership(t, 1, 3, 1, &m));
 }
 
+/* A table that counts how often the memberships of a user are read. */
+struct counted {
+    struct channel_table door;
+    struct channel_table_ops ops;
+    struct channel_table *real;
+    unsigned n;
+};
+
+static enum err counted_memberships(struct channel_table *self, const struct uuid *user,
+                                    struct arena *arena, struct membership_row **out, size_t *n)
+{
+    struct counted *c = MEM_OWNER(self, struct counted, door);
+    c->n++;
+    return c->real->ops->memberships(c->real, user, arena, out, n);
+}
+
+/* Node 0 reads through `c`, and only reads. */
+static void count_reads(struct town *t, struct counted *c)
+{
+    c->ops.memberships = counted_memberships;
+    c->door.ops = &c->ops;
+    cluster_channels_free(t->node[0].channels);
+    t->node[0].channels = cluster_channels_new(&(struct channels_config){
+        .table = &c->door,
+        .log = memory_event_log_door(t->log),
+        .history = memory_history_door(t->history),
+        .view = &t->node[0].view,
+    });
+}
+
 /* The relay has put it into the log and not yet told the table, or has put it there twice. */
 static void a_join_counts_by_its_version_too(void **state)
 {
@@ -83,7 +113,7 @@ static void a_join_counts_by_its_version_too(void **state)
     town_wait_told(t, 1);
     relay_stop(t->node[0].relay);
     relay_stop(t->node[1].relay);
-    uint64_t version = 0;
+    uint64_t version = 0, head = town_say(t, 1, 1);
     struct uuid u2 = kit_user_id(2), c1 = kit_channel_id(1);
     assert_int_equal(s->ops->join(s, &u2, &c1, KIT_MANY, &version), ERR_OK);
     assert_false(town_membership(t, 0, 2, 1, &m));
@@ -100,8 +130,15 @@ static void a_join_counts_by_its_version_too(void **state)
     record_encode(&rows[0].event, rows[0].version, &value);
     unsigned p = t->node[0].view.partition_of(&t->node[0].view, &c1);
     memory_event_log_put(t->log, p, KIT_START_US / 1000, &c1, buf_str(&value), STR_NONE);
-    town_wait_heard(t, 0, 3);
+    town_wait_heard(t, 0, 4);
+    /* the first look cannot tell, the second knows that the version was there before */
+    struct counted counted = {.real = s};
+    count_reads(t, &counted);
     assert_true(town_membership(t, 0, 2, 1, &m));
+    assert_int_equal(counted.n, 2);
+    /* nothing that was said before counts, though nobody knows yet where "before" ends */
+    assert_int_equal(m.read_seq, head);
+    assert_int_equal(m.unread, 0);
     assert_int_equal(s->ops->outbox_done(s, &rows[0], seq_of(TOWN_EPOCH, 1000)), ERR_OK);
     assert_true(town_membership(t, 0, 2, 1, &m));
     buf_fini(&value);

@@ -149,6 +149,7 @@ static void relays_take_turns(void **state)
         table_driver->cut(&t->tables, (unsigned)(i + 1) % TABLE_NODES);
         assert_int_equal(town_leave(t, 1, 2, 1), ERR_OK);
     }
+    town_wait_heard(t, 0, 22);
     assert_int_equal(town_check_versions(t, 1), 22);
 }
 
