@@ -126,9 +126,10 @@ static enum err store_memberships(struct channel_store *self, const struct uuid 
     struct kit *k = MEM_OWNER(self, struct kit, channels);
     (void)with_unread;
     k->n_loads++;
-    uint64_t *position = arena_alloc(arena, sizeof *position);
-    *position = k->n_committed;
-    out->positions = position;
+    uint64_t *positions = arena_alloc(arena, 2 * sizeof *positions);
+    for (size_t i = 0; i < k->n_committed; i++)
+        positions[k->log[i].partition] = k->log[i].seq;
+    out->positions = positions;
     out->items = arena_alloc(arena, (k->n_committed + 1) * sizeof *out->items);
     for (size_t i = 0; i < k->n_committed; i++) {
         const struct event *e = &k->log[i];
@@ -291,6 +292,7 @@ static struct event *log_add(struct kit *k, enum event_kind kind, unsigned chann
     assert_true(k->n_log < KIT_EVENTS_MAX);
     struct event *e = &k->log[k->n_log++];
     *e = (struct event){.kind = kind,
+                        .partition = k->config.journal == NULL ? 0 : channel % 2,
                         .seq = k->n_log,
                         .channel = kit_channel(channel),
                         .user = kit_user(user),
@@ -369,6 +371,37 @@ void kit_open_hub(struct kit *k)
     }
     hub_set_position(k->hub, 0, k->n_committed);
     k->n_published = k->n_committed;
+}
+
+static uint64_t journal_at(struct journal *self, unsigned partition)
+{
+    (void)self;
+    (void)partition;
+    return 0;
+}
+
+static unsigned journal_two(struct journal *self)
+{
+    (void)self;
+    return 2;
+}
+
+static unsigned journal_odd(struct journal *self, const struct uuid *channel)
+{
+    (void)self;
+    return kit_number(channel) % 2;
+}
+
+static const struct journal_ops journal_ops = {
+    .position = journal_at, .partitions = journal_two, .partition_of = journal_odd};
+
+void kit_partition(struct kit *k)
+{
+    assert_true(k->n_log == 0);
+    kit_close_hub(k);
+    k->journal.ops = &journal_ops;
+    k->config.journal = &k->journal;
+    kit_open_hub(k);
 }
 
 static void session_leave_behind(struct session *s, void *arg)

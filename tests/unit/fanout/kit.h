@@ -35,6 +35,7 @@ struct kit {
     struct kit_loop loops[KIT_SHARDS];
     struct clock_manual clock;
 
+    struct journal journal; /* given to the hub by kit_partition: odd channels are in partition 1 */
     struct channel_store channels;
     struct message_store messages;
     struct event log[KIT_EVENTS_MAX];
@@ -67,6 +68,8 @@ unsigned kit_number(const struct uuid *u);
 void kit_init(struct kit *k);
 void kit_open_hub(struct kit *k);
 void kit_close_hub(struct kit *k);
+/* Opens the hub anew, over a journal of two partitions. Before the first event. */
+void kit_partition(struct kit *k);
 void kit_fini(struct kit *k);
 
 /* Stamp one event; returns it. Nothing hears of it until it is published. */

@@ -258,6 +258,52 @@ static void test_post_between_the_snapshot_and_the_subscription(void **state)
     fake_detach(f);
 }
 
+/* What one partition has reached says nothing of another one. */
+static void test_snapshot_ahead_in_one_partition_waits(void **state)
+{
+    (void)state;
+    kit_partition(&k);
+    struct fake *f = kit_attach(&k, 0, 1);
+    session_settle(&f->super);
+    kit_join(&k, 1, 1);
+    kit_publish(&k);
+    kit_join(&k, 2, 1);
+    kit_commit(&k); /* durable in partition 0, not published */
+    kit_run(&k);
+    assert_record(f, "");
+    struct event *later = kit_post(&k, 1, 9);
+    struct journal_sink *sink = hub_sink(k.hub);
+    sink->publish(sink, sink->prepare(sink, later, 1)); /* partition 1 is further than that */
+    kit_run(&k);
+    assert_record(f, "");
+    k.n_log = 2; /* what is to be published now is the join alone */
+    kit_flow(&k);
+    assert_record(f, "attached+3:m ");
+    const struct uuid one = kit_channel(1), two = kit_channel(2);
+    assert_true(session_has(&f->super, &one) && session_has(&f->super, &two));
+    fake_detach(f);
+}
+
+/* Creations come from all partitions, wherever those stand. */
+static void test_creations_of_all_partitions_are_told_once(void **state)
+{
+    (void)state;
+    kit_partition(&k);
+    for (unsigned i = 0; i < 10; i++)
+        kit_post(&k, 1, 9);
+    kit_flow(&k);
+    struct fake *f = kit_client(&k, 0, 1);
+    kit_create(&k, 4, 9)->seq = 3; /* partition 0 */
+    kit_create(&k, 3, 9)->seq = 11;
+    kit_create(&k, 6, 9)->seq = 4;
+    kit_flow(&k);
+    assert_record(f, "+3:c +11:c +4:c ");
+    struct fake *late = kit_client(&k, 0, 2);
+    assert_record(late, "");
+    fake_detach(late);
+    fake_detach(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -276,6 +322,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_detached_while_loading, setup, teardown),
         cmocka_unit_test_setup_teardown(test_too_many_changes_attach_anew, setup, teardown),
         cmocka_unit_test_setup_teardown(test_after_a_restart, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_snapshot_ahead_in_one_partition_waits, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_creations_of_all_partitions_are_told_once, setup,
+                                        teardown),
     };
     return cmocka_run_group_tests_name("fanout/attach", tests, NULL, NULL);
 }

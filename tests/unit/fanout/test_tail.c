@@ -83,6 +83,19 @@ static void test_vouches_for_silence_above_the_horizon(void **state)
     tail_free(t);
 }
 
+static void test_each_partition_has_a_horizon(void **state)
+{
+    (void)state;
+    struct tail *t = tail_new(1 << 20, 2);
+    const struct uuid id = kit_channel(1);
+    tail_set_horizon(t, 0, 100);
+    tail_set_horizon(t, 1, 7);
+    assert_false(tail_read(t, 0, &id, 99, NULL, 0).complete);
+    assert_true(tail_read(t, 1, &id, 7, NULL, 0).complete);
+    assert_false(tail_read(t, 1, &id, 6, NULL, 0).complete);
+    tail_free(t);
+}
+
 static void test_a_channel_holds_a_replays_worth(void **state)
 {
     (void)state;
@@ -140,6 +153,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_counts_and_hands_out_what_follows),
         cmocka_unit_test(test_vouches_for_silence_above_the_horizon),
+        cmocka_unit_test(test_each_partition_has_a_horizon),
         cmocka_unit_test(test_a_channel_holds_a_replays_worth),
         cmocka_unit_test(test_the_quiet_channel_gives_way),
         cmocka_unit_test(test_a_broken_chain_starts_anew),
