@@ -53,6 +53,7 @@ struct cluster_journal {
     size_t n_events;
     struct append *judged, **judged_tail; /* own ones of this batch, in order */
     struct append *early;                 /* found in the store, and not yet published here */
+    uint64_t n_read;                      /* records, also those that only fill the window */
     int64_t quiet_since_us;               /* since when nothing was read, while it catches up */
 };
 

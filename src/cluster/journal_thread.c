@@ -72,6 +72,7 @@ void journal_on_record(struct log_listener *self, const struct log_record *r)
     struct cluster_journal *j = MEM_OWNER(self, struct cluster_journal, listener);
     struct journal_partition *p = &j->partitions[r->partition];
     struct judgement judged;
+    j->n_read++;
     pthread_mutex_lock(&p->mutex);
     follower_judge(p->follower, r, &judged);
     pthread_mutex_unlock(&p->mutex);
@@ -187,21 +188,13 @@ static void open_when_caught_up(struct cluster_journal *j, bool has_read)
     log_note(LOG_INFO, "the log is followed to its end");
 }
 
-static uint64_t records_judged(const struct cluster_journal *j)
-{
-    uint64_t n = 0;
-    for (unsigned i = 0; i < j->n_partitions; i++)
-        n += follower_next(j->partitions[i].follower);
-    return n;
-}
-
 void *journal_thread(void *arg)
 {
     struct cluster_journal *j = arg;
     enum err before = ERR_OK;
     pthread_setname_np(pthread_self(), "journal");
     while (!atomic_load(&j->ends)) {
-        uint64_t judged = records_judged(j);
+        uint64_t read = j->n_read;
         enum err e = j->config.log->ops->poll(j->reader, JOURNAL_BATCH, POLL_WAIT_MS);
         if (e != ERR_OK && e != before)
             log_event(LOG_WARN, "the log cannot be read", LOG_S("error", err_name(e)));
@@ -212,7 +205,7 @@ void *journal_thread(void *arg)
         batch_answer(j, false);
         overlay_trim(j->overlay);
         if (!atomic_load(&j->is_ready) && !atomic_load(&j->is_lost))
-            open_when_caught_up(j, e != ERR_OK || records_judged(j) != judged);
+            open_when_caught_up(j, e != ERR_OK || j->n_read != read);
     }
     batch_answer(j, true);
     return NULL;

@@ -314,6 +314,33 @@ static void node_that_reads_the_log_takes_nothing(void **state)
     node_close(n);
 }
 
+/* The window of a node that starts is more than one poll brings, and nothing follows it. */
+static void window_is_read_before_the_door_opens(void **state)
+{
+    enum { SENDS = 1200 };
+    struct engine_rig *r = *state;
+    struct node *n = node_open(r);
+    struct persist *p = rig_persist(r);
+    struct append first = node_say(n, 1, 1, "text", "id-0");
+    for (int i = 1; i < SENDS; i++) {
+        char id[16];
+        snprintf(id, sizeof id, "id-%d", i);
+        assert_int_equal(node_say(n, 1, 1, "text", id).err, ERR_OK);
+    }
+    rig_persist_all(p);
+    persist_free(p);
+    node_close(n);
+    n = node_open(r);
+    int64_t repeats = metric_value(M_JUDGED_REPEAT);
+    struct append retry = node_say(n, 1, 1, "text", "id-0");
+    assert_true(retry.duplicate);
+    assert_int_equal(retry.id, first.id);
+    retry = node_say(n, 1, 1, "text", "id-1199");
+    assert_true(retry.duplicate);
+    assert_int_equal(metric_value(M_JUDGED_REPEAT), repeats + 2);
+    node_close(n);
+}
+
 static void foreign_log_is_never_ready(void **state)
 {
     struct engine_rig *r = *state;
@@ -396,6 +423,7 @@ int main(void)
         RIG_TEST(message_that_is_ahead_is_waited_for),
         RIG_TEST(order_of_a_channel_is_kept_around_a_lookup),
         RIG_TEST(node_that_reads_the_log_takes_nothing),
+        RIG_TEST(window_is_read_before_the_door_opens),
         RIG_TEST(foreign_log_is_never_ready),
         RIG_TEST(new_log_continues_the_old_one),
         RIG_TEST(stop_answers_what_waits),
