@@ -43,7 +43,7 @@ struct cassandra_config cassandra_rig_config(const char *keyspace)
     return (struct cassandra_config){.hosts = hosts,
                                      .n_hosts = n_hosts,
                                      .keyspace = keyspace,
-                                     .replication = "1",
+                                     .replication = n_hosts < 3 ? "1" : "3",
                                      .connect_ms = 10000,
                                      .call_ms = 10000};
 }

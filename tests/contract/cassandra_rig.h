@@ -14,7 +14,8 @@ const char *cassandra_rig_keyspace(void);
 void cassandra_rig_empty(const char *keyspace);
 /* Removes it. */
 void cassandra_rig_drop(const char *keyspace);
-/* How to reach `keyspace`, with one copy of everything and the defaults. Its hosts are static. */
+/* How to reach `keyspace`, with one copy of everything, three where there are three hosts, and
+ * ample limits. Its hosts are static. */
 struct cassandra_config cassandra_rig_config(const char *keyspace);
 /* All migrations. Stops the test when that fails. */
 void cassandra_rig_migrate(const char *keyspace);

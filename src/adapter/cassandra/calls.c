@@ -79,6 +79,8 @@ static bool take_room(struct calls *c)
         metric_add(M_CASSANDRA_UNDER_WAY, 1);
         c->pending++;
         c->sent = true;
+    } else {
+        pthread_cond_signal(&l->room); /* what woke this one is another's */
     }
     pthread_mutex_unlock(&l->mutex);
     return has_room;

@@ -100,6 +100,7 @@ static void look_for(struct link *l)
 
 struct probe {
     struct link *link;
+    pthread_cond_t changed;
     bool answered;
 };
 
@@ -112,7 +113,7 @@ static void probe_done(void *arg, struct bridge_result *result)
     pthread_mutex_lock(&l->mutex);
     set_failing(l, result->code != BRIDGE_OK, why);
     p->answered = true;
-    pthread_cond_broadcast(&l->room);
+    pthread_cond_signal(&p->changed);
     pthread_mutex_unlock(&l->mutex);
     bridge_result_free(result);
 }
@@ -126,9 +127,11 @@ static void probe(struct link *l)
                                      .timeout_ms = l->settings.call_ms,
                                      .done = probe_done,
                                      .arg = &p};
+    pthread_cond_init(&p.changed, NULL);
     bridge_execute(l->session, &r);
     while (!p.answered)
-        pthread_cond_wait(&l->room, &l->mutex);
+        pthread_cond_wait(&p.changed, &l->mutex);
+    pthread_cond_destroy(&p.changed);
 }
 
 static void *look_after(void *arg)

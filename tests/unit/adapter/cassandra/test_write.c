@@ -110,6 +110,7 @@ static void reply_count_hears_of_late_replies(void **state)
 }
 
 struct writing {
+    struct history_store *history;
     struct event *posts;
     size_t n;
     atomic_bool over;
@@ -119,7 +120,7 @@ struct writing {
 static void *write_slowly(void *arg)
 {
     struct writing *w = arg;
-    w->err = history->ops->write(history, w->posts, w->n);
+    w->err = w->history->ops->write(w->history, w->posts, w->n);
     w->over = true;
     return NULL;
 }
@@ -136,7 +137,7 @@ static void reader_sees_no_hole(void **state)
     for (size_t i = 0; i < POSTS; i++)
         all[i] = posts_next(&p, (unsigned)i % 7, i % 2 == 1 ? all[0].id : 0,
                             START_MS + (int64_t)(i / 100) * 864000000, "one after the other");
-    struct writing w = {.posts = all, .n = POSTS};
+    struct writing w = {.history = history, .posts = all, .n = POSTS};
     assert_int_equal(pthread_create(&thread, NULL, write_slowly, &w), 0);
     while (seen < POSTS && looks++ < 5000) {
         bool over = w.over;
@@ -159,6 +160,36 @@ static void reader_sees_no_hole(void **state)
     mem_free(all);
 }
 
+/* Calls that have to wait for one another's requests all come to their end. */
+static void few_under_way_are_enough(void **state)
+{
+    (void)state;
+    enum { WRITERS = 4, EACH = 100 };
+    struct writing writings[WRITERS];
+    struct event *all = mem_array(WRITERS * EACH, sizeof *all);
+    pthread_t threads[WRITERS];
+    char reason[256];
+    struct cassandra *narrow;
+    struct cassandra_config config = cassandra_rig_config(keyspace);
+    config.in_flight = 2;
+    assert_int_equal(cassandra_open(&config, &narrow, reason, sizeof reason), ERR_OK);
+    for (size_t i = 0; i < WRITERS; i++) {
+        for (size_t j = 0; j < EACH; j++) {
+            struct posts p = posts_of_new_channel();
+            all[i * EACH + j] = posts_next(&p, (unsigned)j, 0, START_MS, "in a narrow place");
+        }
+        writings[i] = (struct writing){
+            .history = cassandra_history(narrow), .posts = &all[i * EACH], .n = EACH};
+        assert_int_equal(pthread_create(&threads[i], NULL, write_slowly, &writings[i]), 0);
+    }
+    for (size_t i = 0; i < WRITERS; i++)
+        pthread_join(threads[i], NULL);
+    for (size_t i = 0; i < WRITERS; i++)
+        assert_int_equal(writings[i].err, ERR_OK);
+    cassandra_close(narrow);
+    mem_free(all);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -166,6 +197,7 @@ int main(void)
         cmocka_unit_test(bucket_begins_with_its_first_post),
         cmocka_unit_test(reply_count_hears_of_late_replies),
         cmocka_unit_test(reader_sees_no_hole),
+        cmocka_unit_test(few_under_way_are_enough),
     };
     return cmocka_run_group_tests_name("cassandra write", tests, group_setup, group_teardown);
 }
