@@ -132,7 +132,6 @@ static void wire_threads(struct node *n)
         loop_set_idle(l->loop, step_shard, l);
         ws_edge_add_loop(n->ws, l->loop, l->shard);
     }
-    hub_listen(n->hub);
 }
 
 /* For whoever has to know and hears no bus. */
@@ -211,6 +210,8 @@ static enum err wire_gateway(struct node *n, char *reason)
     if (e != ERR_OK)
         snprintf(reason, NODE_REASON_SIZE, "the revoked sessions cannot be read from %s",
                  n->config->server.engine == ENGINE_EMBEDDED ? n->config->data.dir : "PostgreSQL");
+    else
+        hub_listen(n->hub); /* not before: what was revoked long ago is no news to the others */
     return e;
 }
 
