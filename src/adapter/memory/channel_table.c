@@ -121,14 +121,14 @@ static enum err table_membership(struct channel_table *self, const struct uuid *
     if (t == NULL)
         return ERR_UNAVAILABLE;
     const struct table_channel *c = memory_tables_channel(t, channel);
+    if (c == NULL)
+        return memory_tables_leave(t, ERR_CHANNEL_NOT_FOUND);
     for (const struct row *r = t->rows; r != NULL; r = r->next)
         if (r->channel == c && uuid_eq(&r->user, user) && is_kept(t, r))
             last = r;
     if (last != NULL)
         *out = row_copy(last, arena);
-    return memory_tables_leave(t, c == NULL      ? ERR_CHANNEL_NOT_FOUND
-                                  : last == NULL ? ERR_NOT_MEMBER
-                                                 : ERR_OK);
+    return memory_tables_leave(t, last == NULL ? ERR_NOT_MEMBER : ERR_OK);
 }
 
 static enum err table_memberships(struct channel_table *self, const struct uuid *user,
