@@ -122,3 +122,15 @@ test("a thread of many replies draws what is in view, keeps its place, and gives
   assert.deepEqual(problems, []);
   await context.close();
 });
+
+test("a list of channels that could not be had is asked for again", async () => {
+  const { page, context } = await s.enter(ada);
+  await page.route("**/api/channel", (route) => route.abort());
+  await page.goto(`${s.parley.url}/browse`);
+  await page.getByText("The server cannot be reached.").waitFor();
+  await page.unroute("**/api/channel");
+  await page.getByRole("link", { name: "Try again" }).click();
+  await page.getByRole("link", { name: "Open history" }).waitFor();
+  assert.equal(await page.getByText("The server cannot be reached.").count(), 0);
+  await context.close();
+});

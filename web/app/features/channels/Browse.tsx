@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { css } from "@emotion/react";
-import { useSearchParams } from "react-router";
+import { Link, useSearchParams } from "react-router";
 import { useI18n } from "~/i18n/I18n";
 import { SidebarToggle } from "~/features/shell/Sidebar";
 import { IconLink } from "~/ui/Button";
@@ -35,7 +35,11 @@ export function Browse({ channels, mine, problem, refused }: BrowseData & {
           eager={search.has("new")}
           refused={refused?.intent === "create" ? refused : undefined}
         />
-        {problem && <Notice kind="error">{t(problem.key, problem.values)}</Notice>}
+        {problem && (
+          <Notice kind="error">
+            {t(problem.key, problem.values)} <Link to="/browse">{t("common.retry")}</Link>
+          </Notice>
+        )}
         {refused && refused.intent !== "create" && (
           <Notice kind="error">{t(refused.problem.key, refused.problem.values)}</Notice>
         )}
