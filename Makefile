@@ -26,7 +26,7 @@ build: ## the release binary, build/parley (and build/ws-echo, for conformance s
 	@ln -sfn release/src/cli/parley build/parley
 	@ln -sfn release/tests/tools/ws-echo build/ws-echo
 
-test: ## everything: unit, contract, simulation, end to end; under sanitizers; about 10 minutes
+test: ## everything: unit, contract, simulation, end to end; under sanitizers, on the real services; about 20 minutes
 	@tools/install_packages.sh build cluster test tools
 	@tools/run_tests.py
 

@@ -70,9 +70,9 @@ class Degraded(unittest.TestCase):
         time.sleep(2)
         self.open_sockets()
         with self.without("cassandra"):
-            self.await_unready("history")
             for _ in range(3):
                 self.live()
+            self.await_unready("history")
             sent = self.ada.say(self.channel, "kept by Kafka")
             time.sleep(0.2)
             answer = self.bob.get(f"/api/message?channel_id={self.channel}&limit=100")
