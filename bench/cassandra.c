@@ -106,9 +106,9 @@ static void read_pages(struct message_store *m, unsigned limit)
         arena_fini(&arena);
     }
     qsort(took, PAGES, sizeof took[0], compare);
+    const int64_t p50 = took[PAGES / 2], p99 = took[PAGES * 99 / 100];
     printf("page of %3u messages: p50 %5.2f ms, p99 %5.2f ms, %5.0f us of CPU\n", limit,
-           (double)took[PAGES / 2] / 1e3, (double)took[PAGES * 99 / 100] / 1e3,
-           (cpu_us() - cpu) / PAGES);
+           (double)p50 / 1e3, (double)p99 / 1e3, (cpu_us() - cpu) / PAGES);
 }
 
 int main(int argc, char **argv)

@@ -54,7 +54,7 @@ static void forget(struct attendance *a, struct present *p)
 
 static void forget_all(struct attendance *a)
 {
-    struct present *p, *next;
+    struct present *p = NULL, *next = NULL;
     HASH_ITER (hh, a->all, p, next) {
         forget(a, p);
     }
@@ -104,7 +104,7 @@ static enum err see_slice(struct attendance *a, unsigned slice)
 
 static enum err let_go(struct attendance *a)
 {
-    struct present *p, *next;
+    struct present *p = NULL, *next = NULL;
     enum err e = ERR_OK;
     HASH_ITER (hh, a->all, p, next) {
         if (p->round == a->round)

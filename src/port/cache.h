@@ -34,8 +34,8 @@ struct cache_ops {
                             uint32_t ttl_ms);
     enum err (*drop)(struct cache *self, struct str key);
 
-    /* A token bucket of `burst` that gains `per_min` a minute (both at least 1): ERR_OK, or ERR_RATE_LIMITED with how
-     * long to wait. Atomic across nodes. */
+    /* A token bucket of `burst` that gains `per_min` a minute (both at least 1): ERR_OK, or
+     * ERR_RATE_LIMITED with how long to wait. Atomic across nodes. */
     enum err (*take)(struct cache *self, struct str key, uint32_t per_min, uint32_t burst,
                      uint32_t *retry_after_ms);
 

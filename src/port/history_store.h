@@ -4,9 +4,9 @@
  *
  * Every driver promises: writes are idempotent (the same events again change nothing); what a call
  * answered ERR_OK to is durable and seen by every later read from any node; a head or a snapshot
- * that comes late (its `at`, its `next_offset` is below what is there) changes nothing; a write that
- * failed may have been done in part; nothing is read by scanning. ERR_UNAVAILABLE where the store
- * cannot be reached or does not answer in time.
+ * that comes late (its `at`, its `next_offset` is below what is there) changes nothing; a write
+ * that failed may have been done in part; nothing is read by scanning. ERR_UNAVAILABLE where the
+ * store cannot be reached or does not answer in time.
  */
 #ifndef PARLEY_PORT_HISTORY_STORE_H
 #define PARLEY_PORT_HISTORY_STORE_H
@@ -53,8 +53,8 @@ struct history_store_ops {
     /* In no order; stops when `each` returns false. */
     enum err (*read_heads)(struct history_store *self, uint32_t epoch, unsigned partition,
                            bool (*each)(const struct channel_head *, void *arg), void *arg);
-    /* The first message or reply that `user` posted in `channel` under `client_msg_id`; strings in the
-     * arena. ERR_NOT_FOUND. */
+    /* The first message or reply that `user` posted in `channel` under `client_msg_id`; strings in
+     * the arena. ERR_NOT_FOUND. */
     enum err (*by_client_id)(struct history_store *self, const struct uuid *user,
                              const struct uuid *channel, struct str client_msg_id,
                              struct arena *arena, struct event *out);

@@ -16,15 +16,20 @@
 
 /* X(id, type, family, labels ("" or `key="value"`), help). Rows of one family stand together;
  * the help of the first counts. */
-#define METRICS_TABLE(X)                                                   \
-    METRICS_TABLE_NET(X)                                                   \
-    METRICS_TABLE_CHAT(X)                                                  \
-    METRICS_TABLE_STORE(X)                                                 \
-    METRICS_TABLE_WORDS(X)                                                 \
-    METRICS_TABLE_CLUSTER(X)                                               \
-    METRICS_TABLE_REDIS(X)                                                 \
-    METRICS_TABLE_NOTIFY(X) METRICS_TABLE_POSTGRES(X) METRICS_TABLE_LOG(X) \
-        METRICS_TABLE_CASSANDRA(X) METRICS_TABLE_RETRY(X)
+/* clang-format off */
+#define METRICS_TABLE(X)       \
+    METRICS_TABLE_NET(X)       \
+    METRICS_TABLE_CHAT(X)      \
+    METRICS_TABLE_STORE(X)     \
+    METRICS_TABLE_WORDS(X)     \
+    METRICS_TABLE_CLUSTER(X)   \
+    METRICS_TABLE_REDIS(X)     \
+    METRICS_TABLE_NOTIFY(X)    \
+    METRICS_TABLE_POSTGRES(X)  \
+    METRICS_TABLE_LOG(X)       \
+    METRICS_TABLE_CASSANDRA(X) \
+    METRICS_TABLE_RETRY(X)
+/* clang-format on */
 
 #include "telemetry/metrics.def.h"
 

@@ -104,7 +104,7 @@ static void on_assigned(struct log_reader *r, rd_kafka_t *rk, rd_kafka_topic_par
 /* Only what the listener was given is taken from it. */
 static void on_revoked(struct log_reader *r, rd_kafka_t *rk, rd_kafka_topic_partition_list_t *list)
 {
-    unsigned partitions[LOG_PARTITIONS_MAX];
+    unsigned partitions[LOG_PARTITIONS_MAX] = {0};
     size_t n = 0;
     for (int i = 0; i < list->cnt && n < LOG_PARTITIONS_MAX; i++)
         if (is_sane(r, &list->elems[i]) && r->is_ours[list->elems[i].partition])

@@ -40,10 +40,11 @@ int stats_take(rd_kafka_t *rk, char *json, size_t json_len, void *opaque)
 {
     struct kafka *k = opaque;
     struct sums s = {0, 0, 0, 0};
-    const char *name;
-    json_t *broker, *root = json_loadb(json, json_len, JSON_REJECT_DUPLICATES, NULL);
+    json_t *root = json_loadb(json, json_len, JSON_REJECT_DUPLICATES, NULL);
+    json_t *brokers = json_object_get(root, "brokers");
     (void)rk;
-    json_object_foreach(json_object_get(root, "brokers"), name, broker) broker_add(&s, broker);
+    for (void *it = json_object_iter(brokers); it != NULL; it = json_object_iter_next(brokers, it))
+        broker_add(&s, json_object_iter_value(it));
     json_decref(root);
     metric_set(M_KAFKA_BROKERS_UP, s.up);
     metric_set(M_KAFKA_RTT_US, s.rtt_us);

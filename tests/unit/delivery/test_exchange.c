@@ -255,12 +255,8 @@ static void test_mangled_requests(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        RUN(test_pages),
-        RUN(test_probes_only),
-        RUN(test_listed_origins),
-        RUN(test_metrics),
-        RUN(test_full_hashing_pool),
-        RUN(test_mangled_requests),
+        RUN(test_pages),   RUN(test_probes_only),       RUN(test_listed_origins),
+        RUN(test_metrics), RUN(test_full_hashing_pool), RUN(test_mangled_requests),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
