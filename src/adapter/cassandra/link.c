@@ -8,7 +8,9 @@
 #include "base/log.h"
 
 #define LOOK_MS     1000 /* between two looks for Cassandra */
-#define PROBE_MS    500  /* between two probes while calls fail */
+#define PROBE_MS    1000 /* between two probes while all is well */
+#define REPROBE_MS  500  /* while calls fail */
+#define PROBED_MS   1500 /* a probe that is not answered by then has failed */
 #define CQL_SIZE    512
 #define PREPARE_MS  3000
 #define PAGE_OF(st) statements_of[st].page_rows
@@ -121,12 +123,10 @@ static void probe_done(void *arg, struct bridge_result *result)
 static void probe(struct link *l)
 {
     struct probe p = {.link = l};
+    unsigned timeout_ms = l->settings.call_ms < PROBED_MS ? l->settings.call_ms : PROBED_MS;
     const struct bridge_item item = {.statement = l->statements[ST_PROBE]};
-    const struct bridge_request r = {.items = &item,
-                                     .n_items = 1,
-                                     .timeout_ms = l->settings.call_ms,
-                                     .done = probe_done,
-                                     .arg = &p};
+    const struct bridge_request r = {
+        .items = &item, .n_items = 1, .timeout_ms = timeout_ms, .done = probe_done, .arg = &p};
     pthread_cond_init(&p.changed, NULL);
     bridge_execute(l->session, &r);
     while (!p.answered)
@@ -134,23 +134,24 @@ static void probe(struct link *l)
     pthread_cond_destroy(&p.changed);
 }
 
+static unsigned pause_ms(const struct link *l)
+{
+    if (!l->is_open)
+        return LOOK_MS;
+    return l->failing ? REPROBE_MS : PROBE_MS;
+}
+
 static void *look_after(void *arg)
 {
     struct link *l = arg;
     pthread_mutex_lock(&l->mutex);
     while (!l->closing) {
-        if (!l->is_open)
-            look_for(l);
-        else if (l->failing)
+        if (l->is_open)
             probe(l);
-        if (l->closing)
-            break;
-        if (!l->is_open)
-            wait_for(l, LOOK_MS);
-        else if (l->failing)
-            wait_for(l, PROBE_MS);
         else
-            pthread_cond_wait(&l->changed, &l->mutex);
+            look_for(l);
+        if (!l->closing)
+            wait_for(l, pause_ms(l));
     }
     pthread_mutex_unlock(&l->mutex);
     return NULL;

@@ -2,10 +2,11 @@
  * Inside adapter/cassandra only.
  *
  * A thread of its own looks for Cassandra: it connects, checks that the tables are those of this
- * program, prepares the statements, and from then on sleeps. The session reconnects by itself;
- * while the last call failed the thread probes, so that `link_is_ready` tells of a recovery that
- * nobody asked for. Requests under way are counted: at the limit a caller waits, as long as its
- * call may. */
+ * program, prepares the statements, and from then on asks every second whether Cassandra still
+ * answers: `link_is_ready` tells within three seconds that it went away or came back, also while
+ * nobody calls. The session reconnects by itself. Requests under way are counted: at the limit a
+ * caller waits, as long as its call may.
+ */
 #ifndef PARLEY_ADAPTER_CASSANDRA_LINK_H
 #define PARLEY_ADAPTER_CASSANDRA_LINK_H
 
@@ -41,7 +42,7 @@ enum err link_open(struct link *l, const struct cassandra_config *config, char *
 void link_close(struct link *l);
 /* What came of a call: `why` NULL when Cassandra answered. Under no lock. */
 void link_note(struct link *l, const char *why);
-/* Did the last call succeed? Otherwise why not. */
+/* Did the last call, or the last probe, succeed? Otherwise why not. */
 bool link_is_ready(struct link *l, char *detail, size_t size);
 
 #endif

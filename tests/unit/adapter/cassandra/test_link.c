@@ -20,6 +20,7 @@
 #define CALL_MS    1000
 #define SLACK_MS   1500 /* of a loaded machine, under sanitizers */
 #define RECOVER_MS 30000
+#define NOTICED_MS 3000 /* that it went away or came back */
 
 static const char *keyspace;
 
@@ -99,6 +100,19 @@ static enum err answer_of_all(struct history_store *h, const struct event *e)
     return first;
 }
 
+/* How long it takes until `h` says so, with nobody calling it; the test fails after RECOVER_MS. */
+static int64_t ms_until(struct history_store *h, bool ready)
+{
+    char why[256];
+    int64_t began = clock_steady_us(&clock_system), took_ms = 0;
+    while (h->ops->is_ready(h, why, sizeof why) != ready && took_ms < RECOVER_MS) {
+        usleep(20000);
+        took_ms = (clock_steady_us(&clock_system) - began) / 1000;
+    }
+    assert_in_range(took_ms, 0, RECOVER_MS - 1);
+    return took_ms;
+}
+
 static void await_ready(struct history_store *h)
 {
     char why[256];
@@ -113,6 +127,23 @@ static struct event one_post(struct posts *p)
     struct event e = posts_next(p, 1, 0, START_MS, "still here");
     e.client_msg_id = STR("c-1");
     return e;
+}
+
+static void is_missed_while_nobody_calls(void **state)
+{
+    (void)state;
+    static const char *const steps[][2] = {{"pause", "resume"}, {"kill", "start"}};
+    struct cassandra *c = open_impatient();
+    struct history_store *h = cassandra_history(c);
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        stack(steps[i][0]);
+        int64_t missed_ms = ms_until(h, false);
+        stack(steps[i][1]);
+        int64_t found_ms = ms_until(h, true);
+        assert_in_range(missed_ms, 0, NOTICED_MS);
+        assert_in_range(found_ms, 0, NOTICED_MS);
+    }
+    cassandra_close(c);
 }
 
 static void paused_and_resumed(void **state)
@@ -234,9 +265,9 @@ static void one_of_three_may_be_away(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(paused_and_resumed),       cmocka_unit_test(killed_and_started_again),
-        cmocka_unit_test(opened_while_away),        cmocka_unit_test(acknowledged_is_durable),
-        cmocka_unit_test(one_of_three_may_be_away),
+        cmocka_unit_test(is_missed_while_nobody_calls), cmocka_unit_test(paused_and_resumed),
+        cmocka_unit_test(killed_and_started_again),     cmocka_unit_test(opened_while_away),
+        cmocka_unit_test(acknowledged_is_durable),      cmocka_unit_test(one_of_three_may_be_away),
     };
     return cmocka_run_group_tests_name("cassandra link", tests, group_setup, group_teardown);
 }
