@@ -30,17 +30,15 @@
 #include "port/history_store.h"
 #include "port/journal.h"
 
-/* The consumer group of persist, whose commits tell what the store holds. */
-#define CLUSTER_PERSIST_GROUP "parley-persist"
-
 struct cluster_journal_config {
     struct event_log *log;
     struct history_store *store;
     const struct clock *clock;
-    uint32_t epoch;       /* of the log: channel_table.epoch */
-    size_t appends_max;   /* that may wait; more are refused. 0: 65,536 */
-    size_t overlay_bytes; /* 0: OVERLAY_BYTES_DEFAULT */
-    unsigned workers;     /* of the admission, for look-ups. 0: 4 */
+    const char *persist_group; /* whose commits tell what the store holds; borrowed */
+    uint32_t epoch;            /* of the log: channel_table.epoch */
+    size_t appends_max;        /* that may wait; more are refused. 0: 65,536 */
+    size_t overlay_bytes;      /* 0: OVERLAY_BYTES_DEFAULT */
+    unsigned workers;          /* of the admission, for look-ups. 0: 4 */
 };
 
 struct cluster_journal;

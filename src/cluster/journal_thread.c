@@ -217,7 +217,7 @@ static void watch_once(struct cluster_journal *j)
 {
     uint64_t committed[LOG_PARTITIONS_MAX], first, end, behind = 0, unwritten = 0;
     struct event_log *log = j->config.log;
-    if (log->ops->committed(log, CLUSTER_PERSIST_GROUP, committed) != ERR_OK)
+    if (log->ops->committed(log, j->config.persist_group, committed) != ERR_OK)
         return;
     for (unsigned i = 0; i < j->n_partitions; i++) {
         uint64_t next = atomic_load(&j->partitions[i].next);

@@ -144,7 +144,7 @@ static enum err persist_round(struct persist *p, unsigned wait_ms, size_t *writt
         persist_leave(p);
     enum err e = ERR_OK;
     if (p->reader == NULL)
-        e = log->ops->join(log, CLUSTER_PERSIST_GROUP, &p->listener, &p->reader);
+        e = log->ops->join(log, p->config.group, &p->listener, &p->reader);
     if (e != ERR_OK)
         return e;
     persist_pause(p, is_behind);

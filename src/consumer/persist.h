@@ -6,7 +6,7 @@
  *                                               the recent windows of the cache
  *                                               commit
  *
- * A member of the group CLUSTER_PERSIST_GROUP; the partitions it is given begin at their snapshot.
+ * A member of the group of persist; the partitions it is given begin at their snapshot.
  * Each step may be the last one before a crash, and each is harmless when it is done again: posts
  * have the same stamps on every node, heads and snapshots carry positions and only move forward, a
  * window knows what it has. A snapshot is behind the heads and the posts, so whoever starts from it
@@ -33,6 +33,7 @@ struct persist_config {
     struct event_log *log;
     struct history_store *store;
     struct cache *cache; /* NULL: none */
+    const char *group;   /* borrowed */
     uint32_t epoch;      /* of the log */
 };
 

@@ -13,7 +13,9 @@
 #define SECRET_BYTES_MIN 32
 /* A byte of a message takes at most 6 in JSON (\u0000); the frame around it is not more than this.
  */
-#define FRAME_REST_BYTES 4096
+#define FRAME_REST_BYTES   4096
+#define TOPIC_BYTES_MAX    249 /* Kafka's own */
+#define GROUP_ID_BYTES_MAX 128
 
 struct check {
     const struct config *c;
@@ -187,6 +189,13 @@ static void require(const struct check *k, const char *path, bool given)
         error(k, path, "is needed by the cluster engine");
 }
 
+static void bound(const struct check *k, const char *path, const char *value, size_t bytes_max)
+{
+    if (strlen(value) > bytes_max)
+        config_report_add(k->report, true, where(k, path), path, "is longer than %zu bytes",
+                          bytes_max);
+}
+
 static void check_cluster(const struct check *k)
 {
     const struct config *c = k->c;
@@ -198,6 +207,8 @@ static void check_cluster(const struct check *k)
     require(k, "kafka.topic", c->kafka.topic[0] != '\0');
     require(k, "kafka.producer.broker", c->kafka.producer.broker[0] != '\0');
     require(k, "kafka.consumer.groupID", c->kafka.consumer.group_id[0] != '\0');
+    bound(k, "kafka.topic", c->kafka.topic, TOPIC_BYTES_MAX);
+    bound(k, "kafka.consumer.groupID", c->kafka.consumer.group_id, GROUP_ID_BYTES_MAX);
     require(k, "cassandra.hosts", c->cassandra.hosts.n > 0);
     require(k, "cassandra.keyspace", c->cassandra.keyspace[0] != '\0');
     require(k, "database.host", c->database.host[0] != '\0');

@@ -33,6 +33,7 @@ struct cluster {
     struct history_store *store;
     struct channel_table *table;
     uint32_t epoch;
+    char persist_group[ROLES_GROUP_SIZE];
 
     struct cluster_journal *journal; /* NULL, down to the relay, without the role gateway */
     struct cluster_history *history;
@@ -123,10 +124,12 @@ static enum err load_journal(struct cluster *c)
 static void wire_gateway(struct cluster *c)
 {
     struct cache *cache = c->super.cache;
+    roles_group(c->config, "persist", c->persist_group);
     c->journal = cluster_journal_new(&(struct cluster_journal_config){
         .log = c->log,
         .store = c->store,
         .clock = &clock_system,
+        .persist_group = c->persist_group,
         .epoch = c->epoch,
     });
     c->history = cluster_history_new(&(struct cluster_history_config){

@@ -1,22 +1,22 @@
 #include "node/engine_roles.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 #include "base/mem.h"
-#include "cluster/journal.h"
 #include "consumer/notify.h"
 #include "consumer/persist.h"
 #include "consumer/retry.h"
 
-#define GROUP_SIZE    160
 #define RETRY_THREADS 4 /* web hooks tried again side by side */
 
 struct roles {
     const struct config *config;
     const struct drivers *drivers;
     uint32_t epoch;
-    char notify_group[GROUP_SIZE];
-    char retry_group[GROUP_SIZE];
+    char persist_group[ROLES_GROUP_SIZE];
+    char notify_group[ROLES_GROUP_SIZE];
+    char retry_group[ROLES_GROUP_SIZE];
     struct persist *persist;
     struct notify *notify;
     struct retry *retry;
@@ -40,14 +40,23 @@ unsigned roles_uses(const struct config *config)
     return uses;
 }
 
+/* No topic has a colon in its name: so no two clusters can come to the same. */
+void roles_group(const struct config *config, const char *role, char name[ROLES_GROUP_SIZE])
+{
+    int n = snprintf(name, ROLES_GROUP_SIZE, "%s:%s:%s", config->kafka.consumer.group_id,
+                     config->kafka.topic, role);
+    assert(n > 0 && n < ROLES_GROUP_SIZE); /* config_check.c bounds both */
+}
+
 struct roles *roles_new(const struct config *config, const struct drivers *drivers, uint32_t epoch)
 {
     struct roles *r = MEM_NEW(struct roles);
     r->config = config;
     r->drivers = drivers;
     r->epoch = epoch;
-    snprintf(r->notify_group, GROUP_SIZE, "%.128s-notify", config->kafka.consumer.group_id);
-    snprintf(r->retry_group, GROUP_SIZE, "%.128s-retry", config->kafka.consumer.group_id);
+    roles_group(config, "persist", r->persist_group);
+    roles_group(config, "notify", r->notify_group);
+    roles_group(config, "retry", r->retry_group);
     return r;
 }
 
@@ -63,6 +72,7 @@ static void start_persist(struct roles *r)
         .log = r->drivers->open[USE_EVENTS]->log,
         .store = r->drivers->open[USE_HISTORY]->history,
         .cache = cache_of(r),
+        .group = r->persist_group,
         .epoch = r->epoch,
     });
     persist_start(r->persist);
@@ -74,7 +84,7 @@ static void start_notify(struct roles *r)
     r->notify = notify_start(&(struct notify_config){
         .log = r->drivers->open[USE_EVENTS]->log,
         .group = r->notify_group,
-        .persist_group = CLUSTER_PERSIST_GROUP,
+        .persist_group = r->persist_group,
         .epoch = r->epoch,
         .messages = r->drivers->open[USE_HISTORY]->history->messages,
         .channels = r->drivers->open[USE_TABLE]->channels,

@@ -10,6 +10,12 @@
 /* Bits of enum driver_use that the roles of `config` need, the gateway's among them. */
 unsigned roles_uses(const struct config *config);
 
+#define ROLES_GROUP_SIZE 400
+
+/* The name of the consumer group of a role: "persist", "notify" or "retry". It has the topic in it,
+ * since one Kafka may carry the topics of several clusters. */
+void roles_group(const struct config *config, const char *role, char name[ROLES_GROUP_SIZE]);
+
 struct roles;
 /* `config` and the drivers are borrowed. */
 struct roles *roles_new(const struct config *config, const struct drivers *drivers, uint32_t epoch);

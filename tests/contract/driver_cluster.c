@@ -16,6 +16,7 @@
 #include "driver.h"
 
 #define EPOCH         1
+#define PERSIST_GROUP "persist"
 #define WAIT_MS       10000
 #define RELAY_WAIT_MS 20 /* a stop waits for it */
 
@@ -41,6 +42,7 @@ static void driver_start(struct cluster_driver *d, const struct driver_setup *se
         .log = log,
         .store = store,
         .clock = setup->clock,
+        .persist_group = PERSIST_GROUP,
         .epoch = EPOCH,
         .appends_max = setup->appends_max,
     });
@@ -58,8 +60,8 @@ static void driver_start(struct cluster_driver *d, const struct driver_setup *se
     relay_start(d->relay);
     d->persist = NULL;
     if (writes) {
-        d->persist =
-            persist_new(&(struct persist_config){.log = log, .store = store, .epoch = EPOCH});
+        d->persist = persist_new(&(struct persist_config){
+            .log = log, .store = store, .group = PERSIST_GROUP, .epoch = EPOCH});
         persist_start(d->persist);
     }
     d->super.journal = cluster_journal_door(d->journal);

@@ -36,6 +36,7 @@ struct persist *rig_persist(struct engine_rig *r)
     return persist_new(&(struct persist_config){.log = memory_event_log_door(r->log),
                                                 .store = memory_history_door(r->store),
                                                 .cache = r->cache,
+                                                .group = RIG_PERSIST_GROUP,
                                                 .epoch = r->epoch});
 }
 
@@ -92,6 +93,7 @@ struct node *node_new(struct engine_rig *r)
         cluster_journal_new(&(struct cluster_journal_config){.log = memory_event_log_door(r->log),
                                                              .store = memory_history_door(r->store),
                                                              .clock = &r->clock.super,
+                                                             .persist_group = RIG_PERSIST_GROUP,
                                                              .epoch = r->epoch,
                                                              .overlay_bytes = r->overlay_bytes});
     n->history = cluster_history_new(&(struct cluster_history_config){

@@ -17,8 +17,9 @@
 #include "consumer/persist.h"
 #include "log_rig.h"
 
-#define RIG_EPOCH    1
-#define RIG_START_US (LOG_RIG_START_MS * 1000)
+#define RIG_PERSIST_GROUP "persist"
+#define RIG_EPOCH         1
+#define RIG_START_US      (LOG_RIG_START_MS * 1000)
 
 struct engine_rig {
     struct clock_manual clock;

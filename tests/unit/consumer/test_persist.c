@@ -108,7 +108,7 @@ static void assert_committed(struct engine_rig *r, uint64_t offset)
 {
     uint64_t committed[LOG_PARTITIONS_MAX];
     struct event_log *log = memory_event_log_door(r->log);
-    assert_int_equal(log->ops->committed(log, CLUSTER_PERSIST_GROUP, committed), ERR_OK);
+    assert_int_equal(log->ops->committed(log, RIG_PERSIST_GROUP, committed), ERR_OK);
     for (unsigned p = 0; p < PARTITIONS; p++)
         assert_int_equal(committed[p], offset);
 }

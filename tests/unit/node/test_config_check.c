@@ -1,6 +1,7 @@
 /* What must fit together. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,8 @@
 #include "base/mem.h"
 #include "config_rig.h"
 #include "node/config_check.h"
+
+#define LONG_SIZE 320
 
 static void test_addresses(void **state)
 {
@@ -137,7 +140,7 @@ static const char cluster[] = "server:\n  engine: cluster\n  accessJwtSecret: " 
 static void expect_cluster_error(const char *variable, const char *line)
 {
     struct rig r;
-    char copy[160];
+    char copy[LONG_SIZE];
     strncpy(copy, variable, sizeof copy - 1);
     copy[sizeof copy - 1] = '\0';
     rig_load(&r, cluster, (char *[]){copy, NULL}, NULL, 0);
@@ -172,6 +175,15 @@ static void test_cluster_needs(void **state)
     rig_fini(&r);
 }
 
+/* NAME=xxx..., of `n` bytes. */
+static void name_set(char out[LONG_SIZE], const char *variable, size_t n)
+{
+    size_t at = (size_t)snprintf(out, LONG_SIZE, "%s=", variable);
+    assert_true(at + n < LONG_SIZE);
+    memset(out + at, 'x', n);
+    out[at + n] = '\0';
+}
+
 static void test_cluster_combinations(void **state)
 {
     (void)state;
@@ -191,6 +203,11 @@ static void test_cluster_combinations(void **state)
                          "kafka.minInsync: is more than there are copies (kafka.replication)");
     expect_cluster_error("PARLEY_KAFKA_SASL_MECHANISM=PLAIN",
                          "kafka.sasl.username: is needed by kafka.sasl.mechanism");
+    char longer[LONG_SIZE];
+    name_set(longer, "PARLEY_KAFKA_TOPIC", 250);
+    expect_cluster_error(longer, "PARLEY_KAFKA_TOPIC: is longer than 249 bytes");
+    name_set(longer, "PARLEY_KAFKA_CONSUMER_GROUP_ID", 129);
+    expect_cluster_error(longer, "PARLEY_KAFKA_CONSUMER_GROUP_ID: is longer than 128 bytes");
 }
 
 static void test_grpc_port(void **state)
