@@ -121,6 +121,7 @@ void member_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t err,
 {
     struct log_reader *r = opaque;
     bool gains = err == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+    r->was_assigned |= gains;
     if (r->is_closing) { /* the log may be closed already: the library's wish is all there is */
         (gains ? answer_assign : answer_revoke)(rk, list);
         return;
@@ -149,6 +150,7 @@ static enum err subscribe(struct log_reader *r)
 static enum err handle_open(struct log_reader *r)
 {
     char reason[KAFKA_REASON_SIZE] = "the topic's name is refused";
+    r->was_assigned = false;
     rd_kafka_conf_t *conf =
         kafka_conf(&r->kafka->config, KAFKA_MEMBER, r->group, r, reason, sizeof reason);
     if (conf != NULL) {

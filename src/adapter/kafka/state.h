@@ -41,7 +41,7 @@ struct watch {
 struct asker {
     pthread_mutex_t mutex;
     rd_kafka_t *handle; /* NULL: not asked yet */
-    char group[256];
+    char group[512];
 };
 
 struct kafka {
@@ -108,6 +108,7 @@ struct log_reader {
     struct log_listener *listener;
     rd_kafka_queue_t *close_queue;     /* while the handle closes */
     char *group;                       /* NULL of a plain reader */
+    bool was_assigned;                 /* the handle, if only nothing */
     bool is_closing;                   /* the listener hears nothing more */
     bool is_lost;                      /* an offset is gone: from now on ERR_NOT_FOUND */
     bool is_broken;                    /* the handle must be replaced */
