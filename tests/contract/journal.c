@@ -127,7 +127,8 @@ static void batch_is_published_in_order_before_done(void **state)
         assert_int_equal(kit_event(k, before + (size_t)i).seq, a.seq);
     }
     assert_int_equal(kit_published(k), before + BATCH);
-    assert_int_equal(k->sink.prepared, batches + 1);
+    if (!kit_driver->follows) /* there the log says in how many pieces it comes back */
+        assert_int_equal(k->sink.prepared, batches + 1);
 }
 
 static void assert_same_stamps(const struct append *a, const struct append *b)

@@ -179,7 +179,7 @@ static void window_does_not_end_by_a_clock_that_goes_back(void **state)
 static void window_ends_by_number(void **state)
 {
     struct rig *r = *state;
-    char id[16];
+    char id[32];
     for (int i = 0; i < 17; i++) {
         snprintf(id, sizeof id, "id-%d", i);
         assert_int_equal(say(r, 1, 1, "text", id).verdict, VERDICT_POST);
@@ -205,7 +205,7 @@ static void window_ends_by_repeats(void **state)
 static void window_that_is_safe_is_told(void **state)
 {
     struct rig *r = *state;
-    char id[16];
+    char id[32];
     for (int i = 0; i < 6; i++) {
         snprintf(id, sizeof id, "id-%d", i);
         say(r, 1, 1, "text", id);

@@ -8,7 +8,8 @@
 #include "engine_rig.h"
 #include "telemetry/metrics.h"
 
-#define MINUTE_US INT64_C(60000000)
+#define MINUTE_US    INT64_C(60000000)
+#define WINDOW_POSTS 1200
 
 static int open_rig(void **state)
 {
@@ -392,6 +393,31 @@ static void new_log_continues_the_old_one(void **state)
     }
 }
 
+/* More than one poll brings: the follower is at the end of the log from its snapshot on, and sound
+ * only when it has all of its window again. */
+static void window_of_many_polls_is_read_again(void **state)
+{
+    struct engine_rig *r = *state;
+    struct sent *sends[WINDOW_POSTS];
+    struct node *n = node_open(r);
+    struct persist *p = rig_persist(r);
+    for (unsigned i = 0; i < WINDOW_POSTS; i++) {
+        char id[32];
+        snprintf(id, sizeof id, "id-%u", i);
+        sends[i] = node_queue(n, 1, 1, 0, "text", id);
+        assert_non_null(sends[i]);
+    }
+    for (unsigned i = 0; i < WINDOW_POSTS; i++)
+        assert_int_equal(node_finish(sends[i]).err, ERR_OK);
+    rig_persist_all(p);
+    persist_free(p);
+    node_close(n);
+    n = node_open(r);
+    assert_true(node_say(n, 1, 1, "text", "id-0").duplicate);
+    assert_true(node_say(n, 1, 1, "text", "id-1199").duplicate);
+    node_close(n);
+}
+
 /* ---- Stopping ---- */
 
 static void stop_answers_what_waits(void **state)
@@ -426,6 +452,7 @@ int main(void)
         RIG_TEST(window_is_read_before_the_door_opens),
         RIG_TEST(foreign_log_is_never_ready),
         RIG_TEST(new_log_continues_the_old_one),
+        RIG_TEST(window_of_many_polls_is_read_again),
         RIG_TEST(stop_answers_what_waits),
     };
     return cmocka_run_group_tests_name("journal", tests, NULL, NULL);
