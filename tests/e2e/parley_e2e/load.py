@@ -8,6 +8,8 @@ import time
 from parley_e2e import http
 from parley_e2e.ws import Closed, Refused
 
+RESUME_MAX = 1000  # events that a session replays
+ANSWER_S = 40  # an outcome that is not known is told after 15 s; a node takes a while to stop
 CUTS = (OSError, Closed, Refused, http.Broken, TimeoutError)
 
 
@@ -37,7 +39,7 @@ class Talker(threading.Thread):
             name = f"{self.user.name}-{self.number}"
             session.send("CreateMessage", {"channel_id": self.channel, "client_msg_id": name,
                                            "content": f"text of {name}"}, ref=name)
-            answer = session.until(lambda f: f.get("ref") == name)[-1]
+            answer = session.until(lambda f: f.get("ref") == name, ANSWER_S)[-1]
             if answer["status"] == "success":
                 self.acked[name] = answer["data"]["message_id"], answer["data"]["seq"]
                 self.duplicates += bool(answer.get("duplicate"))
@@ -71,10 +73,23 @@ class Listener(threading.Thread):
                     self.resumes += 1
                     row, = session.hello["channels"]
                     if row["recovered"] is not True:
-                        self.faults.append(f"not recovered from {self.position}: {row}")
+                        self.page(row)
                     self.listen(session)
             except CUTS:
                 time.sleep(random.uniform(0.01, 0.05))
+
+    def page(self, row):
+        """What a client does that missed more than a session replays; the live events wait."""
+        if row["head_seq"] - self.position <= RESUME_MAX:
+            self.faults.append(f"not recovered from {self.position}: {row}")
+        while self.position < row["head_seq"]:
+            answer = self.user.get(f"/api/message?channel_id={row['id']}&limit=100"
+                                   f"&after={self.position}")
+            if answer.status != 200:
+                raise ConnectionError(answer)
+            for post in answer.data["messages"]:
+                if post["seq"] <= row["head_seq"]:
+                    self.take(post)
 
     def listen(self, session):
         while not self.stopping.is_set():
