@@ -25,8 +25,8 @@ listen_address: 127.0.0.$1
 rpc_address: 127.0.0.$1
 native_transport_port: $cassandra_port
 storage_port: $cassandra_storage_port
-commitlog_sync: group
-commitlog_sync_group_window: 2ms
+commitlog_sync: periodic
+commitlog_sync_period: 10s
 commitlog_segment_size: 8MiB
 commitlog_disk_access_mode: legacy
 memtable_heap_space: 64MiB
