@@ -132,7 +132,7 @@ static void judge_all(void)
             assert_true(e == ERR_UNKNOWN && r->n_read <= 1);
         n[e == ERR_OK ? 0 : e == ERR_UNAVAILABLE ? 1 : 2]++;
     }
-    print_message("%zu written, %zu not, %zu unknown\n", n[0], n[1], n[2]);
+    print_message("# %zu written, %zu not, %zu unknown\n", n[0], n[1], n[2]);
     assert_true(n[1] + n[2] > 0); /* the long outage was one */
 }
 
