@@ -243,6 +243,9 @@ static void conn_on_ready(struct conn *c, int events)
 void conn_on_poll(uv_poll_t *poll, int status, int events)
 {
     struct conn *c = MEM_OWNER(poll, struct conn, poll);
+    loop_count_event(c->loop);
+    if (c->state == CONN_CLOSED)
+        return;
     if (status < 0)
         c->watched = 0; /* libuv stops watching when there is an error on the socket */
     if (c->state == CONN_CONNECTING) {

@@ -42,9 +42,19 @@ static void loop_run_tasks(struct loop *l)
     }
 }
 
+void loop_count_event(struct loop *l)
+{
+    if (++l->n_events < LOOP_EVENTS_MAX)
+        return;
+    l->n_events = 0;
+    loop_run_tasks(l);
+    loop_end_turn(l);
+}
+
 static void loop_after_poll(uv_check_t *check)
 {
     struct loop *l = MEM_OWNER(check, struct loop, after_poll);
+    l->n_events = 0;
     loop_run_tasks(l);
     uv_idle_stop(&l->spin);
     if (l->step != NULL && l->step(l->step_arg))

@@ -12,6 +12,8 @@
 #define LOOP_READ_BYTES 65536 /* lent to on_data, one connection after the other */
 
 /* What a turn did, told to the metrics once, at its end. */
+#define LOOP_EVENTS_MAX 256
+
 struct loop_counts {
     int64_t bytes_in, bytes_out, writes;
 };
@@ -29,6 +31,7 @@ struct loop {
     struct list dirty;     /* connections with something to do at the end of the turn */
     struct list listeners; /* every struct listener */
     struct loop_counts counts;
+    unsigned n_events; /* of connections, since something else had its turn */
     char *read_buf;
     uv_loop_t uv;
     uv_async_t wake;
@@ -38,6 +41,11 @@ struct loop {
     struct wheel wheel;
 };
 
+/* loop.c: an event of a connection is about to be handled. A turn of libuv's takes up to 48 times
+ * 1,024 of them before anything else happens; in a storm of connects what is queued for others
+ * would wait for a tenth of a second. So every LOOP_EVENTS_MAX of them tasks run and output goes
+ * out. */
+void loop_count_event(struct loop *l);
 /* conn.c: writes the dirty connections and tells their owners. */
 void loop_end_turn(struct loop *l);
 /* conn.c: asks every connection to close; conn_abort for those not yet open. */
