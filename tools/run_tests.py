@@ -9,7 +9,7 @@ Each stage is a build variant (tools/build.sh) and the tests that are worth runn
     release  what users get: end to end, and the checks of the tree and the binary
     web      the web client: its types, its own tests, and a browser against the release binary
     cluster  on the real services (tools/stack.sh): the drivers' contracts under asan, three nodes
-             of the release binary; everything that can be killed is
+             of the release binary; what kills and pauses services only with --all or --cluster
 """
 import argparse
 import json
@@ -141,9 +141,9 @@ def cluster(count, everything):
         count.fail("the services of the cluster engine")
         return
     environment = dict(pair.split("=", 1) for pair in shlex.split(stack("env").stdout))
-    stage(count, "asan", ["--suite", "stack"], slower=3, environment=environment)
-    selected = ["--suite", "cluster", *([] if everything else ["--no-suite", "long"])]
-    stage(count, "release", selected, environment=environment)
+    short = [] if everything else ["--no-suite", "long"]
+    stage(count, "asan", ["--suite", "stack", *short], slower=3, environment=environment)
+    stage(count, "release", ["--suite", "cluster", *short], environment=environment)
     if not were_running:
         stack("down")
 
