@@ -125,7 +125,7 @@ void metric_add(enum metric m, int64_t n)
 
 void metric_set(enum metric m, int64_t value)
 {
-    assert(m < METRIC_COUNT && rows[m].type == METRIC_GAUGE);
+    assert(m < METRIC_COUNT && (rows[m].type == METRIC_GAUGE || rows[m].type == METRIC_GAUGE_US));
     atomic_store_explicit(&set_values[m], value, memory_order_relaxed);
 }
 

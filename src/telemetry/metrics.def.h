@@ -1,5 +1,5 @@
-/* The table of metrics; see metrics.h. Types: COUNTER, GAUGE, HISTOGRAM_US (seconds on the page),
- * HISTOGRAM_SIZE (plain numbers). */
+/* The table of metrics; see metrics.h. Types: COUNTER, GAUGE, GAUGE_US and HISTOGRAM_US (seconds on
+ * the page), HISTOGRAM_SIZE (plain numbers). */
 #ifndef PARLEY_TELEMETRY_METRICS_DEF_H
 #define PARLEY_TELEMETRY_METRICS_DEF_H
 
@@ -164,7 +164,7 @@
       "Times partitions came to or went from a consumer of this node.")                            \
     X(M_KAFKA_BROKERS_UP, GAUGE, "parley_kafka_brokers_connected", "",                             \
       "Brokers the producer is connected to.")                                                     \
-    X(M_KAFKA_RTT_US, GAUGE, "parley_kafka_round_trip_microseconds", "",                           \
+    X(M_KAFKA_RTT_US, GAUGE_US, "parley_kafka_round_trip_seconds", "",                             \
       "Mean round trip of the last ten seconds to the slowest broker.")                            \
     X(M_KAFKA_ERRORS, COUNTER, "parley_kafka_errors_total", "",                                    \
       "Errors of connections and requests that the client library told of.")                       \

@@ -40,7 +40,13 @@ enum metric {
         METRIC_COUNT
 };
 
-enum metric_type { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM_US, METRIC_HISTOGRAM_SIZE };
+enum metric_type {
+    METRIC_COUNTER,
+    METRIC_GAUGE,
+    METRIC_GAUGE_US, /* set in microseconds, seconds on the page */
+    METRIC_HISTOGRAM_US,
+    METRIC_HISTOGRAM_SIZE
+};
 
 struct metric_row {
     enum metric_type type;

@@ -53,7 +53,12 @@ static void value_put(struct buf *out, const struct metric_row *row, int64_t val
     buf_puts(out, row->family);
     if (row->labels[0] != '\0')
         buf_printf(out, "{%s}", row->labels);
-    buf_printf(out, " %" PRId64 "\n", value);
+    buf_putc(out, ' ');
+    if (row->type == METRIC_GAUGE_US)
+        millionths_put(out, (uint64_t)value);
+    else
+        buf_printf(out, "%" PRId64, value);
+    buf_putc(out, '\n');
 }
 
 static void bucket_open(struct buf *out, const struct metric_row *row)
@@ -98,15 +103,14 @@ static void histogram_put(struct buf *out, enum metric m)
 static void row_put(struct buf *out, enum metric m, bool openmetrics)
 {
     static const char *const types[] = {
-        [METRIC_COUNTER] = "counter",
-        [METRIC_GAUGE] = "gauge",
-        [METRIC_HISTOGRAM_US] = "histogram",
+        [METRIC_COUNTER] = "counter",          [METRIC_GAUGE] = "gauge",
+        [METRIC_GAUGE_US] = "gauge",           [METRIC_HISTOGRAM_US] = "histogram",
         [METRIC_HISTOGRAM_SIZE] = "histogram",
     };
     const struct metric_row *row = metric_row(m);
     if (m == 0 || strcmp(metric_row(m - 1)->family, row->family) != 0)
         family_put(out, row->family, types[row->type], row->help, openmetrics);
-    if (row->type == METRIC_COUNTER || row->type == METRIC_GAUGE)
+    if (row->type < METRIC_HISTOGRAM_US)
         value_put(out, row, metric_value(m));
     else
         histogram_put(out, m);

@@ -9,7 +9,7 @@ int main(int argc, char **argv)
     struct buf page;
     (void)argv;
     for (enum metric m = 0; m < METRIC_COUNT; m++) {
-        if (metric_row(m)->type == METRIC_COUNTER || metric_row(m)->type == METRIC_GAUGE)
+        if (metric_row(m)->type < METRIC_HISTOGRAM_US)
             metric_add(m, (int64_t)m);
         else
             metric_observe(m, 1000 * (uint64_t)m);
