@@ -26,11 +26,11 @@ build: ## the release binary, build/parley (and build/ws-echo, for conformance s
 	@ln -sfn release/src/cli/parley build/parley
 	@ln -sfn release/tests/tools/ws-echo build/ws-echo
 
-test: ## everything: unit, contract, simulation, end to end; under sanitizers, on the real services; about 20 minutes
+test: ## unit, contract, simulation, end to end; under sanitizers; about 20 minutes
 	@tools/install_packages.sh build cluster test tools
 	@tools/run_tests.py
 
-test-all: ## the same with longer crash runs, and each fuzz target 60 s
+test-all: ## the same with longer crash runs, the cluster on real services, each fuzz target 60 s
 	@tools/install_packages.sh build cluster test tools
 	@tools/run_tests.py --all
 

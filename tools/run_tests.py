@@ -8,8 +8,8 @@ Each stage is a build variant (tools/build.sh) and the tests that are worth runn
     clang    clang, no warnings: built, not run
     release  what users get: end to end, and the checks of the tree and the binary
     web      the web client: its types, its own tests, and a browser against the release binary
-    cluster  on the real services (tools/stack.sh): the drivers' contracts under asan, three nodes
-             of the release binary; what kills and pauses services only with --all or --cluster
+    cluster  with --all or --cluster, on the real services (tools/stack.sh): the drivers' contracts
+             under asan, three nodes of the release binary; everything that can be killed is
 """
 import argparse
 import json
@@ -133,7 +133,7 @@ def stack(*arguments):
                           stdout=subprocess.PIPE, text=True)
 
 
-def cluster(count, everything):
+def cluster(count):
     """On the services that run already, or on ones that are stopped again."""
     print("\n== cluster", flush=True)
     were_running = stack("status").stdout.split()
@@ -141,9 +141,8 @@ def cluster(count, everything):
         count.fail("the services of the cluster engine")
         return
     environment = dict(pair.split("=", 1) for pair in shlex.split(stack("env").stdout))
-    short = [] if everything else ["--no-suite", "long"]
-    stage(count, "asan", ["--suite", "stack", *short], slower=3, environment=environment)
-    stage(count, "release", ["--suite", "cluster", *short], environment=environment)
+    stage(count, "asan", ["--suite", "stack"], slower=3, environment=environment)
+    stage(count, "release", ["--suite", "cluster"], environment=environment)
     if not were_running:
         stack("down")
 
@@ -156,7 +155,7 @@ def main():
     everything = options.all
     count = Count()
     if options.cluster:
-        cluster(count, True)
+        cluster(count)
         print(count.line(), flush=True)
         return 1 if count.failed or not count.passed else 0
     # What tools/install_packages.sh and tools/build_web.sh fetched comes first.
@@ -169,7 +168,8 @@ def main():
     stage(count, "clang", None)
     stage(count, "release", FROM_OUTSIDE, environment=longer)
     web(count, {"PARLEY_E2E_CUT_S": "60"} if everything else None)
-    cluster(count, everything)
+    if everything:
+        cluster(count)
     if everything and run(["tools/run_fuzz.sh", "60"]) != 0:
         count.fail("fuzzing")
     print(count.line(), flush=True)
