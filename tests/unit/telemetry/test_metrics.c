@@ -143,7 +143,7 @@ static void the_table_is_in_order(void **state)
         assert_int_equal(n > 6 && strcmp(row->family + n - 6, "_total") == 0,
                          row->type == METRIC_COUNTER);
         assert_int_equal(n > 8 && strcmp(row->family + n - 8, "_seconds") == 0,
-                         row->type == METRIC_HISTOGRAM_US);
+                         row->type == METRIC_HISTOGRAM_US || row->type == METRIC_GAUGE_US);
         assert_int_equal(strlen(row->help) > 0, is_first);
         assert_null(strpbrk(row->help, "\\\n\""));
         assert_null(strpbrk(row->labels, "\\\n"));
