@@ -109,7 +109,7 @@
     X(STRING, kafka.consumer, broker, "broker", "", ANY, CLUSTER,                      \
       "Brokers to read from; none: the producer's.")                                   \
     X(STRING, kafka.consumer, group_id, "groupID", "parley", ANY, CLUSTER,             \
-      "Prefix of the names of the consumer groups: `groupID:topic:role`.")                                         \
+      "Prefix of the names of the consumer groups: `groupID:topic:role`.")             \
     X(IGNORED, kafka.consumer, timeout, "timeout", "", ANY, 0, "Never had an effect.") \
     X(IGNORED, kafka.consumer, offset_reset, "offsetReset", "", ANY, 0,                \
       "Positions are kept with the snapshots.")                                        \
