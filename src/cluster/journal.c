@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "cluster/admission.h"
 #include "cluster/journal_state.h"
@@ -85,19 +86,9 @@ void journal_refuse(struct cluster_journal *j, struct append *a, enum err e)
     pendings_answer(&j->pendings, a);
 }
 
-static struct timespec deadline_in(unsigned ms)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    t.tv_nsec += (long)(ms % 1000) * 1000000;
-    t.tv_sec += ms / 1000 + t.tv_nsec / 1000000000;
-    t.tv_nsec %= 1000000000;
-    return t;
-}
-
 bool journal_wait(struct cluster_journal *j, unsigned partition, uint64_t offset, unsigned wait_ms)
 {
-    const struct timespec until = deadline_in(wait_ms);
+    const struct timespec until = clock_deadline(CLOCK_REALTIME, wait_ms);
     const struct journal_partition *p = &j->partitions[partition];
     bool in_time = true;
     pthread_mutex_lock(&j->mutex);
@@ -109,7 +100,7 @@ bool journal_wait(struct cluster_journal *j, unsigned partition, uint64_t offset
 
 void journal_wait_end(struct cluster_journal *j, unsigned wait_ms)
 {
-    const struct timespec until = deadline_in(wait_ms);
+    const struct timespec until = clock_deadline(CLOCK_REALTIME, wait_ms);
     bool in_time = true;
     pthread_mutex_lock(&j->mutex);
     while (!atomic_load(&j->ends) && in_time)
@@ -208,19 +199,13 @@ bool cluster_journal_is_ready(struct cluster_journal *j, char *detail, size_t si
 
 bool cluster_journal_wait_ready(struct cluster_journal *j, unsigned wait_ms)
 {
-    const struct timespec until = deadline_in(wait_ms);
+    const struct timespec until = clock_deadline(CLOCK_REALTIME, wait_ms);
     bool in_time = true;
     pthread_mutex_lock(&j->mutex);
     while (!atomic_load(&j->is_ready) && in_time)
         in_time = pthread_cond_timedwait(&j->moved, &j->mutex, &until) == 0;
     pthread_mutex_unlock(&j->mutex);
     return atomic_load(&j->is_ready);
-}
-
-static void sleep_ms(unsigned ms)
-{
-    const struct timespec t = {.tv_nsec = (long)ms * 1000000};
-    nanosleep(&t, NULL);
 }
 
 void cluster_journal_stop(struct cluster_journal *j)
@@ -232,7 +217,7 @@ void cluster_journal_stop(struct cluster_journal *j)
         return;
     for (unsigned ms = 0; ms < STOP_WAIT_MS && pendings_waiting(&j->pendings) > 0;
          ms += STOP_STEP_MS)
-        sleep_ms(STOP_STEP_MS);
+        clock_sleep_ms(STOP_STEP_MS);
     pthread_mutex_lock(&j->mutex);
     atomic_store(&j->ends, true);
     pthread_cond_broadcast(&j->moved);

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "cluster/follower.h"
@@ -45,17 +46,6 @@ static void relay_at(const struct relay *r, enum relay_step step)
         r->config.at(step, r->config.arg);
 }
 
-static struct timespec steady_in(unsigned ms)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    t.tv_sec += ms / 1000;
-    t.tv_nsec += ms % 1000 * 1000000L;
-    t.tv_sec += t.tv_nsec / 1000000000;
-    t.tv_nsec %= 1000000000;
-    return t;
-}
-
 static bool is_stopping(struct relay *r)
 {
     pthread_mutex_lock(&r->mutex);
@@ -66,7 +56,7 @@ static bool is_stopping(struct relay *r)
 
 static void relay_sleep(struct relay *r, unsigned ms)
 {
-    struct timespec until = steady_in(ms);
+    struct timespec until = clock_deadline(CLOCK_MONOTONIC, ms);
     int timed_out = 0;
     pthread_mutex_lock(&r->mutex);
     while (!r->stopping && timed_out == 0)
@@ -138,7 +128,7 @@ static void reports_wait(struct relay *r)
 {
     pthread_mutex_lock(&r->mutex);
     while (r->n_open > 0) {
-        struct timespec until = steady_in(KEEP_MS);
+        struct timespec until = clock_deadline(CLOCK_MONOTONIC, KEEP_MS);
         int timed_out = 0;
         while (r->n_open > 0 && timed_out == 0)
             timed_out = pthread_cond_timedwait(&r->changed, &r->mutex, &until);

@@ -2,8 +2,8 @@
 
 #include <assert.h>
 #include <stdio.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "cluster/journal.h"
@@ -190,12 +190,6 @@ struct persist *persist_new(const struct persist_config *config)
     return p;
 }
 
-static void sleep_ms(unsigned ms)
-{
-    const struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
-    nanosleep(&t, NULL);
-}
-
 static void *persist_thread(void *arg)
 {
     struct persist *p = arg;
@@ -209,7 +203,7 @@ static void *persist_thread(void *arg)
             pause_ms = PAUSE_MS_MAX;
         for (unsigned slept = 0; slept < pause_ms && !atomic_load(&p->stopping);
              slept += PAUSE_MS_MIN)
-            sleep_ms(PAUSE_MS_MIN);
+            clock_sleep_ms(PAUSE_MS_MIN);
     }
     persist_leave(p);
     return NULL;

@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/rand.h"
@@ -210,12 +210,6 @@ static void drain_loop(struct task *t)
     http_edge_close_idle(l->node->http, l->loop);
 }
 
-static void sleep_ms(long ms)
-{
-    struct timespec t = {ms / 1000, ms % 1000 * 1000000};
-    nanosleep(&t, NULL);
-}
-
 static void wait_for_silence(struct node *n)
 {
     int64_t deadline_us =
@@ -223,7 +217,7 @@ static void wait_for_silence(struct node *n)
     while (clock_steady_us(&clock_system) < deadline_us) {
         if (metric_value(M_CONNECTIONS) == 0 && http_edge_in_flight(n->http) == 0)
             return;
-        sleep_ms(DRAIN_POLL_MS);
+        clock_sleep_ms(DRAIN_POLL_MS);
     }
     log_event(LOG_WARN, "drain time is over", LOG_I("connections", metric_value(M_CONNECTIONS)));
 }

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "adapter/memory/event_log_state.h"
+#include "base/clock.h"
 #include "base/mem.h"
 
 struct log_reader {
@@ -224,19 +225,9 @@ static struct log_record *reader_next(struct log_reader *r, enum err *e)
     return NULL;
 }
 
-static struct timespec deadline_in(unsigned ms)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    t.tv_nsec += (long)(ms % 1000) * 1000000;
-    t.tv_sec += ms / 1000 + t.tv_nsec / 1000000000;
-    t.tv_nsec %= 1000000000;
-    return t;
-}
-
 enum err memory_log_poll(struct log_reader *r, unsigned max, unsigned wait_ms)
 {
-    const struct timespec until = deadline_in(wait_ms);
+    const struct timespec until = clock_deadline(CLOCK_REALTIME, wait_ms);
     struct memory_event_log *l = r->log;
     struct log_record *record = NULL;
     enum err e = ERR_OK;

@@ -1,4 +1,5 @@
 #include "cli/bench/http.h"
+#include "base/clock.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -8,7 +9,6 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #define ANSWER_MAX    (16u << 20)
@@ -204,11 +204,6 @@ static bool http_once(struct http *h, struct str request, struct answer *a)
     }
 }
 
-static void sleep_ms(unsigned ms)
-{
-    nanosleep(&(struct timespec){ms / 1000, (long)(ms % 1000) * 1000000}, NULL);
-}
-
 int http_call(struct http *h, const char *method, const char *path, const char *token,
               const char *body, json_t **answer)
 {
@@ -231,7 +226,7 @@ int http_call(struct http *h, const char *method, const char *path, const char *
         if (!busy || i == RETRIES)
             break;
         json_decref(a.body);
-        sleep_ms(RETRY_STEP_MS);
+        clock_sleep_ms(RETRY_STEP_MS);
     }
     buf_fini(&request);
     if (answer != NULL)
