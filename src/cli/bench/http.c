@@ -1,5 +1,4 @@
 #include "cli/bench/http.h"
-#include "base/clock.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -10,6 +9,8 @@
 #include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 #define ANSWER_MAX    (16u << 20)
 #define TIMEOUT_S     30
