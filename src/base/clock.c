@@ -114,13 +114,3 @@ void clock_sleep_ms(unsigned ms)
     const struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
     nanosleep(&t, NULL);
 }
-
-struct timespec clock_deadline(clockid_t id, unsigned ms)
-{
-    struct timespec t;
-    clock_gettime(id, &t);
-    t.tv_nsec += (long)(ms % 1000) * 1000000;
-    t.tv_sec += ms / 1000 + t.tv_nsec / 1000000000;
-    t.tv_nsec %= 1000000000;
-    return t;
-}

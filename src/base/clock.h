@@ -5,7 +5,6 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <time.h>
 
 struct clock {
     /* Microseconds since 1970-01-01T00:00:00Z; may step in either direction. */
@@ -39,8 +38,6 @@ static inline int64_t clock_steady_us(const struct clock *c)
 
 /* The thread sleeps, by the real clock; a signal may end it early. */
 void clock_sleep_ms(unsigned ms);
-/* `ms` from now by the real clock `id`, for pthread_cond_timedwait: that of the condition. */
-struct timespec clock_deadline(clockid_t id, unsigned ms);
 
 #define CLOCK_RFC3339_SIZE 32
 /* Writes RFC 3339 in UTC, as "2026-11-24T10:15:46.123Z" with `digits` (0, 3 or 6) of the second's

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/cond.h"
 #include "base/mem.h"
 #include "cluster/admission.h"
 #include "cluster/journal_state.h"
@@ -88,7 +89,7 @@ void journal_refuse(struct cluster_journal *j, struct append *a, enum err e)
 
 bool journal_wait(struct cluster_journal *j, unsigned partition, uint64_t offset, unsigned wait_ms)
 {
-    const struct timespec until = clock_deadline(CLOCK_REALTIME, wait_ms);
+    const struct timespec until = cond_deadline(wait_ms);
     const struct journal_partition *p = &j->partitions[partition];
     bool in_time = true;
     pthread_mutex_lock(&j->mutex);
@@ -100,7 +101,7 @@ bool journal_wait(struct cluster_journal *j, unsigned partition, uint64_t offset
 
 void journal_wait_end(struct cluster_journal *j, unsigned wait_ms)
 {
-    const struct timespec until = clock_deadline(CLOCK_REALTIME, wait_ms);
+    const struct timespec until = cond_deadline(wait_ms);
     bool in_time = true;
     pthread_mutex_lock(&j->mutex);
     while (!atomic_load(&j->ends) && in_time)
@@ -125,7 +126,7 @@ struct cluster_journal *cluster_journal_new(const struct cluster_journal_config 
     pendings_init(&j->pendings, config->clock,
                   config->appends_max == 0 ? APPENDS_MAX_DEFAULT : config->appends_max);
     pthread_mutex_init(&j->mutex, NULL);
-    pthread_cond_init(&j->moved, NULL);
+    cond_init(&j->moved);
     for (unsigned i = 0; i < j->n_partitions; i++)
         pthread_mutex_init(&j->partitions[i].mutex, NULL);
     j->judged_tail = &j->judged;
@@ -199,7 +200,7 @@ bool cluster_journal_is_ready(struct cluster_journal *j, char *detail, size_t si
 
 bool cluster_journal_wait_ready(struct cluster_journal *j, unsigned wait_ms)
 {
-    const struct timespec until = clock_deadline(CLOCK_REALTIME, wait_ms);
+    const struct timespec until = cond_deadline(wait_ms);
     bool in_time = true;
     pthread_mutex_lock(&j->mutex);
     while (!atomic_load(&j->is_ready) && in_time)

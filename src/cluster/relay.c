@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "base/buf.h"
-#include "base/clock.h"
+#include "base/cond.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "cluster/follower.h"
@@ -56,7 +56,7 @@ static bool is_stopping(struct relay *r)
 
 static void relay_sleep(struct relay *r, unsigned ms)
 {
-    struct timespec until = clock_deadline(CLOCK_MONOTONIC, ms);
+    struct timespec until = cond_deadline(ms);
     int timed_out = 0;
     pthread_mutex_lock(&r->mutex);
     while (!r->stopping && timed_out == 0)
@@ -128,7 +128,7 @@ static void reports_wait(struct relay *r)
 {
     pthread_mutex_lock(&r->mutex);
     while (r->n_open > 0) {
-        struct timespec until = clock_deadline(CLOCK_MONOTONIC, KEEP_MS);
+        struct timespec until = cond_deadline(KEEP_MS);
         int timed_out = 0;
         while (r->n_open > 0 && timed_out == 0)
             timed_out = pthread_cond_timedwait(&r->changed, &r->mutex, &until);
@@ -294,17 +294,13 @@ static void *relay_thread(void *arg)
 struct relay *relay_new(const struct relay_config *config)
 {
     struct relay *r = MEM_NEW(struct relay);
-    pthread_condattr_t steady;
     r->config = *config;
     if (r->config.rows_max == 0)
         r->config.rows_max = ROWS_MAX;
     if (r->config.wait_ms == 0)
         r->config.wait_ms = WAIT_MS;
-    pthread_condattr_init(&steady);
-    pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
     pthread_mutex_init(&r->mutex, NULL);
-    pthread_cond_init(&r->changed, &steady);
-    pthread_condattr_destroy(&steady);
+    cond_init(&r->changed);
     return r;
 }
 

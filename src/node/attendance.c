@@ -7,6 +7,7 @@
 #include <uthash.h>
 
 #include "base/clock.h"
+#include "base/cond.h"
 #include "base/mem.h"
 #include "base/rand.h"
 #include "port/cache_keys.h"
@@ -156,7 +157,6 @@ static void *attendance_main(void *arg)
 
 struct attendance *attendance_start(const struct attendance_config *config)
 {
-    pthread_condattr_t attributes;
     struct attendance *a = MEM_NEW(struct attendance);
     struct uuid id = uuid_random();
     a->config = *config;
@@ -168,10 +168,7 @@ struct attendance *attendance_start(const struct attendance_config *config)
     if (a->config.lease_ms == 0)
         a->config.lease_ms = ATTENDANCE_LEASE_MS;
     pthread_mutex_init(&a->mutex, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&a->stopped, &attributes);
-    pthread_condattr_destroy(&attributes);
+    cond_init(&a->stopped);
     if (pthread_create(&a->thread, NULL, attendance_main, a) != 0) {
         fputs("parley: no thread to be had\n", stderr);
         abort();

@@ -5,6 +5,7 @@
 
 #include "adapter/cassandra/schema.h"
 #include "base/buf.h"
+#include "base/cond.h"
 #include "base/log.h"
 
 #define LOOK_MS     1000 /* between two looks for Cassandra */
@@ -76,14 +77,7 @@ static void set_failing(struct link *l, bool failing, const char *why)
 /* Until `ms` are over, or `changed` is told. */
 static void wait_for(struct link *l, unsigned ms)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
+    const struct timespec until = cond_deadline(ms);
     pthread_cond_timedwait(&l->changed, &l->mutex, &until);
 }
 
@@ -160,17 +154,13 @@ static void *look_after(void *arg)
 enum err link_open(struct link *l, const struct cassandra_config *config, char *reason,
                    size_t reason_size)
 {
-    pthread_condattr_t monotonic;
     memset(l, 0, sizeof *l);
     enum err e = settings_init(&l->settings, config, reason, reason_size);
     if (e != ERR_OK)
         return e;
     pthread_mutex_init(&l->mutex, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&l->changed, &monotonic);
-    pthread_cond_init(&l->room, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    cond_init(&l->changed);
+    cond_init(&l->room);
     if (pthread_create(&l->thread, NULL, look_after, l) != 0) {
         snprintf(reason, reason_size, "cassandra: no thread can be started");
         settings_fini(&l->settings);

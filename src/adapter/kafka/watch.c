@@ -8,6 +8,7 @@
 
 #include "adapter/kafka/state.h"
 #include "base/clock.h"
+#include "base/cond.h"
 #include "base/log.h"
 
 #define WATCH_TIMEOUT_MS   2000
@@ -140,14 +141,7 @@ static bool watch_once(struct kafka *k)
 
 static bool watch_wait(struct watch *w, unsigned ms)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (until.tv_nsec >= 1000000000L) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000L;
-    }
+    const struct timespec until = cond_deadline(ms);
     pthread_mutex_lock(&w->mutex);
     int rc = 0;
     while (!w->stopping && !w->doubted && rc != ETIMEDOUT)
@@ -170,12 +164,8 @@ static void *watch_run(void *arg)
 void watch_start(struct kafka *k)
 {
     struct watch *w = &k->watch;
-    pthread_condattr_t steady;
-    pthread_condattr_init(&steady);
-    pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
     pthread_mutex_init(&w->mutex, NULL);
-    pthread_cond_init(&w->changed, &steady);
-    pthread_condattr_destroy(&steady);
+    cond_init(&w->changed);
     w->reachable = true;
     w->doubted = true; /* the first answer told the partitions only */
     int failed = pthread_create(&w->thread, NULL, watch_run, k);

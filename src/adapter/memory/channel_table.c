@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "adapter/memory/table_state.h"
+#include "base/cond.h"
 
 #define PAST_US (INT64_C(3600) * 1000000)
 
@@ -184,12 +185,8 @@ struct memory_tables *memory_tables_new(const struct clock *clock, struct accoun
     struct memory_tables *t = MEM_NEW(struct memory_tables);
     t->clock = clock;
     t->accounts = accounts;
-    pthread_condattr_t steady;
-    pthread_condattr_init(&steady);
-    pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
     pthread_mutex_init(&t->mutex, NULL);
-    pthread_cond_init(&t->changed, &steady);
-    pthread_condattr_destroy(&steady);
+    cond_init(&t->changed);
     t->channels_end = &t->channels;
     t->rows_end = &t->rows;
     t->outbox_end = &t->outbox;

@@ -5,6 +5,7 @@
 #include <xxhash.h>
 
 #include "adapter/memory/event_log_state.h"
+#include "base/cond.h"
 #include "base/mem.h"
 
 #define SENDS_MAX_DEFAULT 65536
@@ -219,7 +220,7 @@ struct memory_event_log *memory_event_log_new(const struct memory_event_log_conf
     l->send_tail = &l->send_head;
     pthread_mutex_init(&l->mutex, NULL);
     pthread_cond_init(&l->queued, NULL);
-    pthread_cond_init(&l->grown, NULL);
+    cond_init(&l->grown);
     if (l->stepped)
         return l;
     int failed = pthread_create(&l->thread, NULL, log_thread, l);

@@ -4,7 +4,7 @@
 #include <time.h>
 
 #include "adapter/memory/event_log_state.h"
-#include "base/clock.h"
+#include "base/cond.h"
 #include "base/mem.h"
 
 struct log_reader {
@@ -227,7 +227,7 @@ static struct log_record *reader_next(struct log_reader *r, enum err *e)
 
 enum err memory_log_poll(struct log_reader *r, unsigned max, unsigned wait_ms)
 {
-    const struct timespec until = clock_deadline(CLOCK_REALTIME, wait_ms);
+    const struct timespec until = cond_deadline(wait_ms);
     struct memory_event_log *l = r->log;
     struct log_record *record = NULL;
     enum err e = ERR_OK;

@@ -2,6 +2,7 @@
 #include <time.h>
 
 #include "adapter/memory/table_state.h"
+#include "base/cond.h"
 
 #define EPOCH_MAX 4095
 
@@ -26,12 +27,7 @@ void memory_table_relay_let_go(struct channel_table *self)
 
 static void outbox_wait(struct memory_tables *t, unsigned wait_ms)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += wait_ms / 1000;
-    until.tv_nsec += wait_ms % 1000 * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
+    const struct timespec until = cond_deadline(wait_ms);
     int timed_out = wait_ms == 0;
     while (t->outbox == NULL && timed_out == 0)
         timed_out = pthread_cond_timedwait(&t->changed, &t->mutex, &until);

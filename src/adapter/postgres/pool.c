@@ -6,6 +6,7 @@
 
 #include "adapter/postgres/schema.h"
 #include "base/clock.h"
+#include "base/cond.h"
 #include "base/log.h"
 #include "base/rand.h"
 #include "telemetry/metrics.h"
@@ -25,12 +26,8 @@ void pg_pool_init(struct pg_pool *p, const struct pg_settings *settings, unsigne
 {
     assert(max > 0);
     *p = (struct pg_pool){.settings = settings, .max = max, .ready = true};
-    pthread_condattr_t steady;
-    pthread_condattr_init(&steady);
-    pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
     pthread_mutex_init(&p->mutex, NULL);
-    pthread_cond_init(&p->given, &steady);
-    pthread_condattr_destroy(&steady);
+    cond_init(&p->given);
 }
 
 void pg_pool_fini(struct pg_pool *p)
@@ -111,10 +108,8 @@ static bool may_connect(const struct pg_pool *p)
 /* A free connection, or the right to open one (`*may_open`), or neither. */
 static struct pg_conn *wait_free(struct pg_pool *p, bool *may_open)
 {
-    struct timespec until;
+    const struct timespec until = cond_deadline(WAIT_S * 1000);
     struct pg_conn *c = NULL;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += WAIT_S;
     pthread_mutex_lock(&p->mutex);
     int timed_out = 0;
     while (p->free == NULL && p->n_open == p->max && timed_out == 0)

@@ -11,6 +11,7 @@
 #include "adapter/redis/link.h"
 #include "adapter/redis/note.h"
 #include "base/clock.h"
+#include "base/cond.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "telemetry/metrics.h"
@@ -324,7 +325,6 @@ static const struct bus_ops ops = {.tell = on_tell, .listen = on_listen};
 
 struct redis_bus *redis_bus_new(struct server *server)
 {
-    pthread_condattr_t attributes;
     struct redis_bus *b = MEM_NEW(struct redis_bus);
     b->super.ops = &ops;
     b->server = server;
@@ -333,10 +333,7 @@ struct redis_bus *redis_bus_new(struct server *server)
     snprintf(b->channel, sizeof b->channel, "%.*sbus:%u", STR_FMT(server->prefix), server->db);
     note_filter_init(&b->filter, &b->id);
     pthread_mutex_init(&b->mutex, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&b->filled, &attributes);
-    pthread_condattr_destroy(&attributes);
+    cond_init(&b->filled);
     thread_start(&b->teller, teller_main, b);
     return b;
 }

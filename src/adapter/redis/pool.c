@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/cond.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "telemetry/metrics.h"
@@ -251,17 +252,13 @@ static void wait_for_first_look(struct pool *p)
 
 struct pool *pool_new(struct server *server)
 {
-    pthread_condattr_t attributes;
     struct pool *p = MEM_NEW(struct pool);
     p->server = server;
     p->idle = mem_array(server->connections, sizeof(struct link *));
     snprintf(p->detail, sizeof p->detail, "not looked for yet");
     pthread_mutex_init(&p->mutex, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&p->given, &attributes);
-    pthread_cond_init(&p->woken, &attributes);
-    pthread_condattr_destroy(&attributes);
+    cond_init(&p->given);
+    cond_init(&p->woken);
     if (pthread_create(&p->keeper, NULL, keeper_main, p) != 0) {
         fputs("parley: no thread to be had\n", stderr);
         abort();

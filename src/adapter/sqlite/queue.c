@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include "base/cond.h"
 #include "telemetry/metrics.h"
 
 /* What one transaction carries at most: enough that a sync costs an append nothing, not so much
@@ -14,13 +15,9 @@ void queue_init(struct queue *q, size_t appends_max, size_t bytes_max)
     *q = (struct queue){.appends_max = appends_max, .bytes_max = bytes_max};
     q->append_tail = &q->append_head;
     q->job_tail = &q->job_head;
-    pthread_condattr_t steady;
-    pthread_condattr_init(&steady);
-    pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
     pthread_mutex_init(&q->mutex, NULL);
-    pthread_cond_init(&q->filled, &steady);
+    cond_init(&q->filled);
     pthread_cond_init(&q->answered, NULL);
-    pthread_condattr_destroy(&steady);
 }
 
 void queue_fini(struct queue *q)
@@ -130,14 +127,7 @@ static bool is_empty(const struct queue *q)
 
 static void wait_filled(struct queue *q, int wait_ms)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += wait_ms / 1000;
-    until.tv_nsec += wait_ms % 1000 * 1000000L;
-    if (until.tv_nsec >= 1000000000L) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000L;
-    }
+    const struct timespec until = cond_deadline((unsigned)wait_ms);
     int timed_out = 0;
     while (is_empty(q) && q->open && timed_out == 0) {
         q->writer_waits = true;

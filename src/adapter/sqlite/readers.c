@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/cond.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "telemetry/metrics.h"
@@ -16,12 +17,8 @@ void readers_init(struct readers *r, const char *path, unsigned max)
 {
     assert(max > 0);
     *r = (struct readers){.path = path, .max = max};
-    pthread_condattr_t steady;
-    pthread_condattr_init(&steady);
-    pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
     pthread_mutex_init(&r->mutex, NULL);
-    pthread_cond_init(&r->given, &steady);
-    pthread_condattr_destroy(&steady);
+    cond_init(&r->given);
 }
 
 void readers_fini(struct readers *r)
@@ -41,9 +38,7 @@ void readers_fini(struct readers *r)
 /* One that is free, or the right to open one (`*may_open`), or neither when time is up. */
 static struct reader *wait_free(struct readers *r, bool *may_open)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += WAIT_S;
+    const struct timespec until = cond_deadline(WAIT_S * 1000);
     pthread_mutex_lock(&r->mutex);
     int timed_out = 0;
     while (r->free == NULL && r->n_open == r->max && timed_out == 0)
