@@ -34,6 +34,9 @@ for library in rdkafka libpq hiredis libcurl; do
 done
 libraries="$libraries $(cargo --version 2>/dev/null || true)"
 
+# Rust's part is the same in every variant: one of them compiles it.
+options="$options -Dcargo_target=$PWD/build/cargo"
+
 folder=build/$variant
 used=$folder.options
 mkdir -p build
