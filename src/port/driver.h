@@ -24,6 +24,7 @@ struct cache;
 struct channel_table;
 struct event_log;
 struct history_store;
+struct peer_link;
 struct web_hook;
 
 /* An open driver. Ports that it does not implement are NULL. */
@@ -34,6 +35,7 @@ struct driver {
     struct channel_table *channels;
     struct cache *cache;
     struct bus *bus;
+    struct peer_link *peers;
     struct web_hook *web_hook;
 };
 
