@@ -199,8 +199,10 @@ void *journal_thread(void *arg)
         if (e != ERR_OK && e != before)
             log_event(LOG_WARN, "the log cannot be read", LOG_S("error", err_name(e)));
         before = e;
-        if (e == ERR_NOT_FOUND)
+        if (e == ERR_NOT_FOUND) {
             close_door(j);
+            journal_wait_end(j, POLL_WAIT_MS); /* it answers so at once, and for ever */
+        }
         batch_publish(j);
         batch_answer(j, false);
         overlay_trim(j->overlay);
@@ -219,7 +221,7 @@ static void watch_once(struct cluster_journal *j)
     struct event_log *log = j->config.log;
     if (log->ops->committed(log, j->config.persist_group, committed) != ERR_OK)
         return;
-    for (unsigned i = 0; i < j->n_partitions; i++) {
+    for (unsigned i = 0; i < j->n_partitions && !atomic_load(&j->ends); i++) {
         uint64_t next = atomic_load(&j->partitions[i].next);
         overlay_set_persisted(j->overlay, i, committed[i]);
         if (log->ops->bounds(log, i, &first, &end) == ERR_OK && end > next)

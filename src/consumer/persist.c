@@ -20,8 +20,19 @@
 
 static void partition_drop(struct persist *p, unsigned partition)
 {
+    uint64_t bit = UINT64_C(1) << partition;
+    if ((atomic_fetch_and(&p->broken, ~bit) & bit) != 0)
+        metric_add(M_PERSIST_BROKEN, -1);
     follower_free(p->partitions[partition].follower);
     p->partitions[partition] = (struct persist_partition){.follower = NULL};
+}
+
+/* It can never be right: left alone, and said until it is another's. */
+static void partition_break(struct persist *p, unsigned partition)
+{
+    p->partitions[partition].is_broken = true;
+    atomic_fetch_or(&p->broken, UINT64_C(1) << partition);
+    metric_add(M_PERSIST_BROKEN, 1);
 }
 
 static void on_assigned(struct log_listener *self, const unsigned *partitions, uint64_t *offsets,
@@ -35,7 +46,7 @@ static void on_assigned(struct log_listener *self, const unsigned *partitions, u
         if (e == ERR_OK) {
             offsets[i] = follower_read_from(part->follower);
         } else if (e == ERR_INTERNAL) {
-            part->is_broken = true;
+            partition_break(p, partitions[i]);
         } else {
             p->must_rejoin = true;
         }
@@ -70,7 +81,7 @@ static void on_record(struct log_listener *self, const struct log_record *r)
     if (!follower_is_sound(part->follower)) {
         log_event(LOG_ERROR, "the log is not the one that the snapshot is of",
                   LOG_I("partition", r->partition));
-        part->is_broken = true;
+        partition_break(p, r->partition);
         return;
     }
     if (p->batch.n_records == PERSIST_RECORDS_MAX) {
@@ -246,6 +257,15 @@ void persist_free(struct persist *p)
 bool persist_is_ready(struct persist *p, char *detail, size_t size)
 {
     enum err e = atomic_load(&p->last);
-    snprintf(detail, size, "%s", e == ERR_OK ? "" : "messages wait to be written to the history");
-    return e == ERR_OK;
+    uint64_t broken = atomic_load(&p->broken);
+    unsigned first = 0;
+    while (broken != 0 && (broken >> first & 1) == 0)
+        first++;
+    if (broken != 0)
+        snprintf(detail, size, "partition %u is not written: the log and the history do not fit",
+                 first);
+    else
+        snprintf(detail, size, "%s",
+                 e == ERR_OK ? "" : "messages wait to be written to the history");
+    return e == ERR_OK && broken == 0;
 }

@@ -51,7 +51,8 @@ size_t persist_step(struct persist *p, unsigned wait_ms);
 /* The process ends here: leaves the group with nothing further done. */
 void persist_abandon(struct persist *p);
 
-/* Did the last round go well? Otherwise says why not. Never blocks. */
+/* Did the last round go well, and is no partition left alone? Otherwise says why not. Never blocks.
+ */
 bool persist_is_ready(struct persist *p, char *detail, size_t size);
 
 #endif

@@ -39,7 +39,8 @@ struct persist {
     pthread_t thread;
     bool runs;
     atomic_bool stopping;
-    _Atomic(enum err) last; /* how the last round went */
+    _Atomic(enum err) last;       /* how the last round went */
+    atomic_uint_least64_t broken; /* a bit a partition */
 };
 
 /* Writes the batch, all steps; ERR_OK: it is empty now. */

@@ -313,12 +313,18 @@ static void leave(struct retry *r)
 
 /* ---- A step ---- */
 
+static size_t tries_max(const struct retry *r)
+{
+    return r->config.threads == 0 ? 1 : r->config.threads;
+}
+
+/* What is due waits for its time only while there is a thread to try it. */
 static unsigned wait_of(const struct retry *r, unsigned wait_ms)
 {
     int64_t until_due = backlog_next_ms(&r->backlog) - now_ms(r);
     if ((r->n_trying > 0 || r->n_writing > 0) && wait_ms > STEP_MS)
         wait_ms = STEP_MS;
-    if (until_due < (int64_t)wait_ms)
+    if (r->n_trying < tries_max(r) && until_due < (int64_t)wait_ms)
         wait_ms = until_due < 0 ? 0 : (unsigned)until_due;
     return wait_ms;
 }
@@ -343,10 +349,9 @@ static bool read_some(struct retry *r, unsigned wait_ms)
 
 static void start_due(struct retry *r)
 {
-    size_t at_once = r->config.threads == 0 ? 1 : r->config.threads;
     int64_t now = now_ms(r);
     struct backlog_item *place;
-    while (r->n_trying < at_once && (place = backlog_due(&r->backlog, now)) != NULL) {
+    while (r->n_trying < tries_max(r) && (place = backlog_due(&r->backlog, now)) != NULL) {
         struct item *i = (struct item *)place;
         if (i->is_tried)
             write_start(r, i);

@@ -84,6 +84,8 @@
       "Writing one batch to the history, its heads and its snapshots.")                       \
     X(M_PERSIST_FAILED, COUNTER, "parley_persist_failed_batches_total", "",                   \
       "Batches that persist could not write and tries again.")                                \
+    X(M_PERSIST_BROKEN, GAUGE, "parley_persist_broken_partitions", "",                        \
+      "Partitions that are not written because the log and the history do not fit.")          \
     X(M_WINDOW_HIT, COUNTER, "parley_recent_windows_total", "outcome=\"hit\"",                \
       "Reads of a channel's recent messages in the cache, by what came of them.")             \
     X(M_WINDOW_MISS, COUNTER, "parley_recent_windows_total", "outcome=\"miss\"", "")

@@ -1,3 +1,4 @@
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -435,12 +436,49 @@ static void stop_answers_what_waits(void **state)
     node_close(n);
 }
 
+static atomic_uint polls;
+static const struct event_log_ops *plain_ops;
+
+static enum err counted_poll(struct log_reader *r, unsigned max, unsigned wait_ms)
+{
+    atomic_fetch_add(&polls, 1);
+    return plain_ops->poll(r, max, wait_ms);
+}
+
+/* What it must read is gone: it says so, answers, and does not ask again as fast as it can. */
+static void lost_log_is_told_at_rest(void **state)
+{
+    struct engine_rig *r = *state;
+    char detail[128];
+    struct uuid channel = log_rig_channel(1);
+    struct event_log *log = memory_event_log_door(r->log);
+    plain_ops = log->ops;
+    struct event_log_ops counted = *plain_ops;
+    counted.poll = counted_poll;
+    log->ops = &counted;
+    struct node *n = node_open(r);
+    unsigned partition = log->ops->partition_of(log, &channel);
+    memory_event_log_skip(r->log, partition, 100);
+    memory_event_log_trim(r->log, partition, 50);
+    for (int i = 0; i < 500 && cluster_journal_is_ready(n->journal, detail, sizeof detail); i++)
+        nanosleep(&(struct timespec){0, 10000000}, NULL);
+    assert_false(cluster_journal_is_ready(n->journal, detail, sizeof detail));
+    assert_non_null(strstr(detail, "no longer holds"));
+    unsigned before = atomic_load(&polls);
+    nanosleep(&(struct timespec){0, 500000000}, NULL);
+    assert_in_range(atomic_load(&polls) - before, 1, 100);
+    assert_int_equal(node_say(n, 1, 1, "text", NULL).err, ERR_UNAVAILABLE);
+    node_close(n);
+    log->ops = plain_ops;
+}
+
 int main(void)
 {
 #define RIG_TEST(f) cmocka_unit_test_setup_teardown(f, open_rig, close_rig)
     const struct CMUnitTest tests[] = {
         RIG_TEST(both_nodes_hear_the_same),
         RIG_TEST(lost_answer_is_made_up_for),
+        RIG_TEST(lost_log_is_told_at_rest),
         RIG_TEST(unknown_outcome_is_told_and_a_retry_is_harmless),
         RIG_TEST(log_that_refuses_is_unavailable),
         RIG_TEST(old_client_id_is_looked_up),

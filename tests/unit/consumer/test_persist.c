@@ -4,6 +4,7 @@
 #include "base/rand.h"
 #include "cluster/recent.h"
 #include "engine_rig.h"
+#include "telemetry/metrics.h"
 
 #define PARTITIONS 3
 
@@ -292,6 +293,29 @@ static void thread_writes_and_stops(void **state)
     rig_close(&r);
 }
 
+/* A partition that can never be right is left alone, and that is said for as long as it is so. */
+static void broken_partition_is_named(void **state)
+{
+    (void)state;
+    struct engine_rig r;
+    char detail[128] = "";
+    rig_open(&r, PARTITIONS);
+    struct history_store *s = memory_history_door(r.store);
+    /* as if the log had lost its end */
+    const struct log_snapshot beyond = {
+        .epoch = RIG_EPOCH, .partition = 1, .next_offset = RECORDS + 1, .window_from = RECORDS + 1};
+    assert_int_equal(s->ops->write_snapshot(s, &beyond), ERR_OK);
+    log_fill(&r, 3, 0, RECORDS);
+    struct persist *p = rig_persist(&r);
+    rig_persist_all(p);
+    assert_false(persist_is_ready(p, detail, sizeof detail));
+    assert_non_null(strstr(detail, "partition 1"));
+    assert_int_equal(metric_value(M_PERSIST_BROKEN), 1);
+    persist_free(p); /* another member's from here on */
+    assert_int_equal(metric_value(M_PERSIST_BROKEN), 0);
+    rig_close(&r);
+}
+
 /* The window of each channel ends where the store does. */
 static void windows_are_pushed(void **state)
 {
@@ -336,6 +360,7 @@ int main(void)
         cmocka_unit_test(no_gap_and_no_double_under_rebalance),
         cmocka_unit_test(store_that_is_down_is_waited_for),
         cmocka_unit_test(thread_writes_and_stops),
+        cmocka_unit_test(broken_partition_is_named),
         cmocka_unit_test(windows_are_pushed),
     };
     return cmocka_run_group_tests_name("persist", tests, NULL, NULL);

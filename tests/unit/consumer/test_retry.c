@@ -41,6 +41,21 @@ static void nothing_is_tried_before_its_time(void **state)
     retry_rig_step_until(r, 1);
 }
 
+/* What is due while every thread is busy with a slow receiver is no reason to hurry. */
+static void busy_threads_are_waited_for(void **state)
+{
+    struct retry_rig *r = *state;
+    unsigned steps = 0;
+    retry_rig_open(r, 1, 0, 0);
+    atomic_store(&r->slow_ms, 400);
+    retry_rig_put(r, r->retry_log, 1, 0);
+    retry_rig_put(r, r->retry_log, 2, 0);
+    for (; atomic_load(&r->n_posts) < 2 && steps < 10000; steps++)
+        retry_step(r->retry, 50);
+    assert_int_equal(atomic_load(&r->n_posts), 2);
+    assert_in_range(steps, 2, 100);
+}
+
 static void long_delay_stands_in_nobodys_way(void **state)
 {
     struct retry_rig *r = *state;
@@ -259,6 +274,7 @@ int main(void)
         cmocka_unit_test(delays_grow_to_their_bound),
         TEST(success_is_committed),
         TEST(nothing_is_tried_before_its_time),
+        TEST(busy_threads_are_waited_for),
         TEST(long_delay_stands_in_nobodys_way),
         TEST(failures_come_back_later_and_later_and_die),
         TEST(what_was_not_done_is_done_after_a_crash),
