@@ -10,6 +10,7 @@
 #include "fanout/peers.h"
 #include "fanout/presence.h"
 #include "fanout/shard.h"
+#include "telemetry/metrics.h"
 
 #define TAIL_BYTES_MAX    (32u * 1024 * 1024)
 #define BACKLOG_BYTES_MAX (64u * 1024 * 1024)
@@ -60,7 +61,9 @@ static struct uuid *list_users_here(void *arg, unsigned slice, size_t *n)
 
 static enum err wire_engine(struct node *n, char *reason)
 {
-    return n->config->server.engine == ENGINE_EMBEDDED
+    bool is_embedded = n->config->server.engine == ENGINE_EMBEDDED;
+    metrics_set_engine(is_embedded ? "embedded" : "cluster");
+    return is_embedded
                ? engine_embedded_open(n->config, &n->engine, reason)
                : engine_cluster_open(n->config, n->name, node_stop_is_pending, &n->engine, reason);
 }

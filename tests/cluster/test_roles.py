@@ -33,7 +33,7 @@ class Roles(unittest.TestCase):
             with self.subTest(node.settings["PARLEY_SERVER_ROLES"]):
                 self.assertEqual(node.request("GET", "/healthz").status, 200)
                 self.assertEqual(node.request("GET", "/readyz").status, 200)
-                self.assertIn(b"parley_", node.request("GET", "/metrics").body)
+                self.assertIn(b'engine="cluster"', node.request("GET", "/metrics").body)
                 self.assertEqual(node.request("GET", "/api/channel").status, 404)
                 self.assertEqual(node.request("POST", "/api/login", {}).status, 404)
 
