@@ -149,7 +149,7 @@ static void attach_apply(struct session *s, const struct attaching *a, const str
         const unsigned partition = shard_partition_of(s->shard, channel);
         const uint64_t snapshot = m->positions[partition];
         session_subscribe(s, channel, attach_hears_from(a, channel, partition, snapshot));
-        struct audience *au = s->hub->subs[s->hub->n_subs - 1].audience;
+        struct audience *au = session_subs(s)[s->hub->n_subs - 1].audience;
         attach_learn_head(s->shard, au, m->items[i].head_seq, snapshot);
     }
     for (uint32_t i = 0; i < a->n_changes; i++) {

@@ -45,7 +45,7 @@ void audience_put(struct audience *a)
 
 struct member *audience_member(const struct session *s, uint32_t slot)
 {
-    const struct subscription *sub = &s->hub->subs[slot];
+    const struct subscription *sub = &session_subs(s)[slot];
     return &sub->audience->members[sub->index];
 }
 
@@ -67,7 +67,7 @@ static void member_move(struct audience *a, uint32_t from, uint32_t to)
         return;
     struct member *m = &a->members[to];
     *m = a->members[from];
-    m->session->hub->subs[m->slot].index = to;
+    session_subs(m->session)[m->slot].index = to;
 }
 
 void audience_remove(struct audience *a, uint32_t index)

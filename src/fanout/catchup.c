@@ -60,7 +60,7 @@ static struct gap *gap_find(const struct session *s, const struct audience *a)
 static struct gap *gap_get(struct session *s, uint32_t slot)
 {
     struct member *m = audience_member(s, slot);
-    struct audience *a = s->hub->subs[slot].audience;
+    struct audience *a = session_subs(s)[slot].audience;
     assert(m->flags & MEMBER_HELD);
     if (m->flags & MEMBER_GAP)
         return gap_find(s, a);
@@ -90,7 +90,7 @@ static void member_go_live(struct audience *a, struct member *m, uint64_t pos)
 
 void gap_open(struct session *s, uint32_t slot, uint64_t pos, uint64_t replay_to)
 {
-    struct audience *a = s->hub->subs[slot].audience;
+    struct audience *a = session_subs(s)[slot].audience;
     struct member *m = audience_member(s, slot);
     m->flags = (m->flags | MEMBER_HELD) & ~(uint32_t)MEMBER_BLOCKED;
     if ((m->flags & MEMBER_GAP) == 0 && !audience_has_after(a, pos)) {
@@ -143,7 +143,7 @@ struct gap *gap_abandon(struct session *s, uint32_t slot)
     struct member *m = audience_member(s, slot);
     if ((m->flags & MEMBER_GAP) == 0)
         return NULL;
-    struct gap *g = gap_find(s, s->hub->subs[slot].audience);
+    struct gap *g = gap_find(s, session_subs(s)[slot].audience);
     list_remove(&g->link);
     m->flags &= ~(uint32_t)(MEMBER_GAP | MEMBER_BLOCKED);
     return g;
@@ -316,7 +316,7 @@ void catchup_run(struct session *s)
 void gap_unblock(struct session *s, uint32_t slot)
 {
     audience_member(s, slot)->flags &= ~(uint32_t)MEMBER_BLOCKED;
-    gap_find(s, s->hub->subs[slot].audience)->is_blocked = false;
+    gap_find(s, session_subs(s)[slot].audience)->is_blocked = false;
     catchup_run(s);
 }
 

@@ -154,7 +154,7 @@ void notice_presence(struct session *s)
         return;
     struct uuid *channels = mem_array(st->n_subs, sizeof *channels);
     for (uint32_t i = 0; i < st->n_subs; i++)
-        channels[i] = st->subs[i].audience->channel;
+        channels[i] = session_subs(s)[i].audience->channel;
     notice_came_or_went(h, &s->user, s->username, channels, st->n_subs);
     if (hub_herald(h) != NULL) {
         struct notice_body *b =

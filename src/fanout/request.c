@@ -75,7 +75,7 @@ static void point_decide(struct session *s, struct point *p)
         p->verdict = POINT_ABSENT;
         return;
     }
-    const struct audience *a = s->hub->subs[slot].audience;
+    const struct audience *a = session_subs(s)[slot].audience;
     struct tail_answer tail =
         tail_read(shard_tail(s->shard), a->partition, &p->channel, p->seq, NULL, 0);
     if (tail.complete && tail.has_head) {
@@ -205,7 +205,7 @@ static struct session_channel *hello_list(struct session *s, const struct reques
     const struct session_state *st = s->hub;
     struct session_channel *list = mem_array(st->n_subs + 1, sizeof *list);
     for (uint32_t i = 0; i < st->n_subs; i++) {
-        const struct audience *a = st->subs[i].audience;
+        const struct audience *a = session_subs(s)[i].audience;
         uint64_t head_seq = 0;
         list[i].channel = a->channel;
         /* What the store did not know of was joined since: nothing before the join is unread. */
@@ -278,7 +278,7 @@ static void resume_answer(struct session *s, const struct request *r)
         list[i] = (struct session_channel){.channel = p->channel, .resume_asked = true};
         if (slot < 0)
             continue;
-        const struct audience *a = s->hub->subs[slot].audience;
+        const struct audience *a = session_subs(s)[slot].audience;
         list[i].recovered = p->verdict == POINT_RECOVERED;
         list[i].head_seq = p->head_seq > a->head_seq ? p->head_seq : a->head_seq;
         point_count(p);

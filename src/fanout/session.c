@@ -43,7 +43,7 @@ int session_find(const struct session *s, const struct audience *a)
 {
     const struct session_state *st = s->hub;
     for (uint32_t i = 0; i < st->n_subs; i++)
-        if (st->subs[i].audience == a)
+        if (session_subs(s)[i].audience == a)
             return (int)i;
     return -1;
 }
@@ -55,27 +55,41 @@ static uint32_t session_initial_flags(const struct session *s)
     return flows ? 0 : MEMBER_HELD;
 }
 
+static void session_grow(struct session_state *st)
+{
+    if (st->subs_cap == 0) {
+        st->subs_cap = 1;
+        return;
+    }
+    const uint32_t cap = 2 * st->subs_cap;
+    struct subscription *subs =
+        mem_realloc(st->subs_cap == 1 ? NULL : st->many, cap * sizeof *subs);
+    if (st->subs_cap == 1)
+        subs[0] = st->one;
+    st->many = subs;
+    st->subs_cap = cap;
+}
+
 void session_subscribe(struct session *s, const struct uuid *channel, uint64_t pos)
 {
     struct session_state *st = s->hub;
-    if ((st->n_subs & (st->n_subs - 1)) == 0) /* full: nought or a power of two */
-        st->subs = mem_realloc(st->subs,
-                               (st->n_subs == 0 ? 1 : 2 * (size_t)st->n_subs) * sizeof *st->subs);
+    if (st->n_subs == st->subs_cap)
+        session_grow(st);
     struct audience *a = audience_get(s->shard, channel);
     const uint32_t slot = st->n_subs++;
     const uint32_t index = audience_add(a, s, slot, pos, session_initial_flags(s));
-    st->subs[slot] = (struct subscription){a, index};
+    session_subs(s)[slot] = (struct subscription){a, index};
 }
 
 void session_unsubscribe(struct session *s, uint32_t slot)
 {
     struct session_state *st = s->hub;
     assert(slot < st->n_subs);
-    struct subscription gone = st->subs[slot];
+    struct subscription gone = session_subs(s)[slot];
     audience_remove(gone.audience, gone.index);
     st->n_subs--;
     if (slot != st->n_subs) {
-        st->subs[slot] = st->subs[st->n_subs];
+        session_subs(s)[slot] = session_subs(s)[st->n_subs];
         audience_member(s, slot)->slot = slot;
     }
     audience_put(gone.audience);
@@ -152,7 +166,8 @@ void session_detach(struct session *s)
     table_remove(&sh->by_id, &st->by_id);
     table_remove(&sh->by_user, &st->by_user);
     session_free_work(st);
-    mem_free(st->subs);
+    if (st->subs_cap > 1)
+        mem_free(st->many);
     mem_free(st);
     s->hub = NULL;
 }

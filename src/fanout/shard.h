@@ -50,10 +50,14 @@ struct session_work {
 struct session_state {
     struct table_node by_id, by_user;
     struct session *session;
-    struct subscription *subs; /* room for the power of two at or above `n_subs`, or more */
-    uint32_t n_subs;
+    /* The subscriptions: one lies here, more have room of their own (session_subs). */
+    union {
+        struct subscription one;
+        struct subscription *many; /* when `subs_cap` is above 1 */
+    };
+    uint32_t n_subs, subs_cap;
     uint32_t flags;
-    uint64_t accounted; /* joins and leaves received up to here are in `subs` */
+    uint64_t accounted; /* joins and leaves received up to here are subscriptions */
     struct session_work *work;
 };
 
@@ -111,7 +115,12 @@ struct session *shard_user_first(struct shard *sh, const struct uuid *user);
 struct session *shard_user_next(const struct session *s);
 
 /* session.c */
-/* The index in `subs`, -1 when there is none. */
+static inline struct subscription *session_subs(const struct session *s)
+{
+    struct session_state *st = s->hub;
+    return st->subs_cap > 1 ? st->many : &st->one;
+}
+/* The slot of its subscription, -1 when there is none. */
 int session_find(const struct session *s, const struct audience *a);
 /* Adds the session to the channel's audience, with everything up to `pos` heard. */
 void session_subscribe(struct session *s, const struct uuid *channel, uint64_t pos);

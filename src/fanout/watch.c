@@ -299,7 +299,7 @@ void watch_set(struct session *s, const struct uuid *channels, size_t n)
 {
     const uint32_t mine = MEMBER_WATCHES | MEMBER_NEWCOMER | MEMBER_AWAITS;
     for (uint32_t slot = 0; slot < s->hub->n_subs; slot++) {
-        struct audience *a = s->hub->subs[slot].audience;
+        struct audience *a = session_subs(s)[slot].audience;
         struct member *m = audience_member(s, slot);
         const bool wanted =
             uuid_is_among(&a->channel, channels, n) && !uuid_eq(&a->channel, &UUID_NIL);

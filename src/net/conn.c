@@ -41,7 +41,6 @@ static void conn_set_peer(struct conn *c, const struct sockaddr *peer)
 struct conn *conn_new(struct loop *l, int fd, enum conn_state state, const struct sockaddr *peer)
 {
     struct conn *c = MEM_NEW(struct conn);
-    c->loop = l;
     c->fd = fd;
     c->state = (uint8_t)state;
     c->queue_bytes_max = CONN_QUEUE_BYTES;
@@ -62,7 +61,7 @@ struct conn *conn_new(struct loop *l, int fd, enum conn_state state, const struc
 static void conn_on_closed(uv_handle_t *handle)
 {
     struct conn *c = MEM_OWNER(handle, struct conn, poll);
-    struct loop *l = c->loop;
+    struct loop *l = conn_home(c);
     if (c->ops != NULL)
         c->ops->on_close(c);
     list_remove(&c->link);
@@ -91,7 +90,7 @@ void conn_destroy(struct conn *c)
 void conn_touch(struct conn *c)
 {
     if (list_is_empty(&c->dirty))
-        list_append(&c->loop->dirty, &c->dirty);
+        list_append(&conn_home(c)->dirty, &c->dirty);
 }
 
 /* ---- The owner's side ---- */
@@ -99,17 +98,17 @@ void conn_touch(struct conn *c)
 void conn_set_handler(struct conn *c, const struct conn_ops *ops, void *owner)
 {
     c->ops = ops;
-    c->owner = owner;
+    c->poll.data = owner;
 }
 
 void *conn_owner(const struct conn *c)
 {
-    return c->owner;
+    return c->poll.data;
 }
 
 struct loop *conn_loop(const struct conn *c)
 {
-    return c->loop;
+    return conn_home(c);
 }
 
 void conn_set_limits(struct conn *c, const struct conn_limits *limits)
@@ -198,7 +197,7 @@ void conn_deadline(struct conn *c, uint64_t ms)
     if (ms == 0)
         timer_stop(&c->timer);
     else
-        timer_start(c->loop, &c->timer, ms);
+        timer_start(conn_home(c), &c->timer, ms);
 }
 
 /* ---- The end ---- */
@@ -215,7 +214,7 @@ void conn_close(struct conn *c, uint64_t linger_ms)
     if (linger_ms == 0)
         timer_stop(&c->timer);
     else
-        timer_start(c->loop, &c->timer, linger_ms);
+        timer_start(conn_home(c), &c->timer, linger_ms);
     conn_touch(c);
     conn_watch(c);
 }

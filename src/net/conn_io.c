@@ -72,9 +72,9 @@ void conn_send(struct conn *c)
             conn_destroy(c);
             return;
         }
-        c->loop->counts.writes++;
+        conn_home(c)->counts.writes++;
         if (sent > 0) {
-            c->loop->counts.bytes_out += sent;
+            conn_home(c)->counts.bytes_out += sent;
             write_queue_consume(&c->queue, (size_t)sent);
         }
         /* A short count is as good as a refusal, but for TLS, where it is the size of a record. */
@@ -144,7 +144,7 @@ void conn_end_turn(struct conn *c)
 
 static ssize_t conn_recv(struct conn *c)
 {
-    char *p = c->loop->read_buf;
+    char *p = conn_home(c)->read_buf;
     if (c->tls != NULL)
         return tls_read(c->tls, p, LOOP_READ_BYTES);
     ssize_t n;
@@ -169,9 +169,9 @@ static void conn_on_eof(struct conn *c)
 
 static void conn_take(struct conn *c, size_t n)
 {
-    c->loop->counts.bytes_in += (int64_t)n;
+    conn_home(c)->counts.bytes_in += (int64_t)n;
     if (c->state == CONN_OPEN) {
-        c->ops->on_data(c, c->loop->read_buf, n);
+        c->ops->on_data(c, conn_home(c)->read_buf, n);
         return;
     }
     c->drained_bytes += (uint32_t)n;
@@ -243,7 +243,7 @@ static void conn_on_ready(struct conn *c, int events)
 void conn_on_poll(uv_poll_t *poll, int status, int events)
 {
     struct conn *c = MEM_OWNER(poll, struct conn, poll);
-    loop_count_event(c->loop);
+    loop_count_event(conn_home(c));
     if (c->state == CONN_CLOSED)
         return;
     if (status < 0)

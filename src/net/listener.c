@@ -34,8 +34,8 @@ static void listener_on_poll(uv_poll_t *poll, int status, int events);
 
 void listener_hand_out(struct conn *c)
 {
-    struct listener *ls = c->owner;
-    c->owner = NULL;
+    struct listener *ls = c->poll.data;
+    c->poll.data = NULL;
     ls->on_accept(c, ls->arg);
     assert(c->ops != NULL || c->state == CONN_CLOSED);
 }
@@ -46,7 +46,7 @@ static void listener_take(struct listener *ls, int fd, const struct sockaddr *pe
     if (c == NULL)
         return;
     metric_inc(M_CONNECTIONS_ACCEPTED);
-    c->owner = ls;
+    c->poll.data = ls;
     if (ls->tls == NULL) {
         listener_hand_out(c);
     } else {
@@ -240,7 +240,7 @@ void listener_close(struct listener *ls)
     struct loop *l = ls->loop;
     for (struct list *node = l->conns.next; node != &l->conns; node = node->next) {
         struct conn *c = MEM_OWNER(node, struct conn, link);
-        if (c->state == CONN_HANDSHAKING && c->owner == ls)
+        if (c->state == CONN_HANDSHAKING && c->poll.data == ls)
             conn_destroy(c);
     }
     listener_stop(ls);
