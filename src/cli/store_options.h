@@ -7,7 +7,7 @@
 
 #include "node/config.h"
 
-#define STORE_REASON_SIZE 256
+#define STORE_REASON_SIZE 512
 
 struct store_options {
     const char *argument; /* the one word that is no option, NULL when none is expected */

@@ -36,6 +36,13 @@ enum config_engine { ENGINE_EMBEDDED, ENGINE_CLUSTER };
 enum config_delivery { DELIVERY_KAFKA, DELIVERY_DIRECT, DELIVERY_ROUTED };
 enum config_encoding { ENCODING_AUTO, ENCODING_JSON, ENCODING_CONSOLE };
 enum config_sasl { SASL_NONE, SASL_PLAIN, SASL_SCRAM_SHA_256, SASL_SCRAM_SHA_512 };
+enum config_consistency {
+    CONSISTENCY_QUORUM,
+    CONSISTENCY_LOCAL_QUORUM,
+    CONSISTENCY_ALL,
+    CONSISTENCY_ONE,
+    CONSISTENCY_LOCAL_ONE
+};
 /* Bits of server.roles. */
 enum config_role { ROLE_GATEWAY = 1, ROLE_PERSIST = 2, ROLE_NOTIFY = 4, ROLE_RETRY = 8 };
 
@@ -146,6 +153,9 @@ void config_fini(struct config *c);
  * changed and needs a restart. Returns how many changed that do not. */
 size_t config_compare(const struct config *running, const struct config *fresh,
                       struct config_report *report);
+
+/* What database.sslmode comes to, as libpq spells it: never "auto". Static. */
+const char *config_sslmode(const struct config *c);
 
 /* The configuration in force as YAML, each value with where it came from; secrets as "***", none
  * left out. */

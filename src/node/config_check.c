@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "node/config_effect.h"
 #include "node/config_key.h"
 #include "node/config_report.h"
 #include "node/config_value.h"
@@ -105,6 +106,41 @@ static void resolve_listen(struct config *c, const struct check *k)
     clear_host_and_port(c);
 }
 
+/* ---- PostgreSQL's TLS ---- */
+
+/* Is `host` this machine: a name or an address of the loopback, or the folder of a socket? */
+static bool is_local(struct str host)
+{
+    char text[INET6_ADDRSTRLEN];
+    struct in_addr v4;
+    if (host.n == 0 || host.p[0] == '/' || host.p[0] == '@')
+        return true;
+    if (!str_copy(host, text, sizeof text))
+        return false;
+    if (inet_pton(AF_INET, text, &v4) == 1)
+        return ntohl(v4.s_addr) >> 24 == 127;
+    return strcmp(text, "localhost") == 0 || strcmp(text, "::1") == 0;
+}
+
+const char *config_sslmode(const struct config *c)
+{
+    static const char *const modes[] = {NULL,      "disable",   "allow",      "prefer",
+                                        "require", "verify-ca", "verify-full"};
+    if (modes[c->database.sslmode] != NULL)
+        return modes[c->database.sslmode];
+    bool local = true;
+    for (const char *at = c->database.host; local;) {
+        size_t n = strcspn(at, ",");
+        local = is_local((struct str){at, n});
+        if (at[n] == '\0')
+            break;
+        at += n + 1;
+    }
+    return local ? "prefer" : "verify-full";
+}
+
+/* ---- What stands alone ---- */
+
 /* Is `s` http(s)://something, and nothing behind the host when it is an origin? */
 static bool is_url(const char *s, bool is_origin)
 {
@@ -149,13 +185,27 @@ static void check_server(const struct check *k)
         warning(k, "trace.ratio", "has no effect without trace.endpoint");
 }
 
+static void check_pair(const struct check *k, const char *cert_path, const char *cert,
+                       const char *key_path, const char *key)
+{
+    bool has_cert = cert[0] != '\0', has_key = key[0] != '\0';
+    if (has_cert && !has_key)
+        config_report_add(k->report, true, where(k, cert_path), cert_path, "needs %s as well",
+                          key_path);
+    if (has_key && !has_cert)
+        config_report_add(k->report, true, where(k, key_path), key_path, "needs %s as well",
+                          cert_path);
+}
+
 static void check_tls(const struct check *k)
 {
-    bool cert = k->c->tls.cert[0] != '\0', key = k->c->tls.key[0] != '\0';
-    if (cert && !key)
-        error(k, "tls.cert", "needs tls.key as well");
-    if (key && !cert)
-        error(k, "tls.key", "needs tls.cert as well");
+    const struct config *c = k->c;
+    check_pair(k, "tls.cert", c->tls.cert, "tls.key", c->tls.key);
+    check_pair(k, "kafka.tlsCert", c->kafka.tls_cert, "kafka.tlsKey", c->kafka.tls_key);
+    check_pair(k, "cassandra.tlsCert", c->cassandra.tls_cert, "cassandra.tlsKey",
+               c->cassandra.tls_key);
+    check_pair(k, "database.tlsCert", c->database.tls_cert, "database.tlsKey", c->database.tls_key);
+    check_pair(k, "redis.tlsCert", c->redis.tls_cert, "redis.tlsKey", c->redis.tls_key);
 }
 
 static void check_limits(const struct check *k)
@@ -246,4 +296,6 @@ void config_check(struct config *c, struct config_report *report)
         check_cluster(&k);
     else
         check_embedded(&k);
+    if (report->errors == 0)
+        config_check_effects(c, report);
 }

@@ -93,7 +93,13 @@
       "How many copies must hold a message before it is acknowledged.")                            \
     X(UINT, kafka, retention_days, "retentionDays", "30", RANGE(0, 36500, "days"), CLUSTER,        \
       "How long the topic keeps what Cassandra holds as well, when parley makes it; 0: for ever.") \
-    X(BOOL, kafka, tls, "tls", "false", ANY, CLUSTER, "Speak TLS with the brokers.")
+    X(BOOL, kafka, tls, "tls", "false", ANY, CLUSTER,                                              \
+      "Speak TLS with the brokers; their certificates must be of the names in `broker`.")          \
+    X(STRING, kafka, tls_ca, "tlsCa", "", ANY, CLUSTER,                                            \
+      "PEM file of whom to trust; none: whom the system trusts.")                                  \
+    X(STRING, kafka, tls_cert, "tlsCert", "", ANY, CLUSTER,                                        \
+      "PEM file of this client's certificate, for brokers that ask for one.")                      \
+    X(STRING, kafka, tls_key, "tlsKey", "", ANY, CLUSTER, "PEM file of its private key.")
 
 #define CONFIG_KAFKA_PRODUCER(X)                                                             \
     X(STRING, kafka.producer, broker, "broker", "", ANY, CLUSTER,                            \
@@ -131,21 +137,34 @@
       CHOICES("quorum|local_quorum|all|one|local_one"), CLUSTER, "Of reads and writes.")         \
     X(STRING, cassandra, username, "username", "", ANY, CLUSTER, "As whom to log in.")           \
     X(SECRET, cassandra, password, "password", "", ANY, CLUSTER, "With which password.")         \
-    X(BOOL, cassandra, tls, "tls", "false", ANY, CLUSTER, "Speak TLS with Cassandra.")           \
+    X(BOOL, cassandra, tls, "tls", "false", ANY, CLUSTER,                                        \
+      "Speak TLS with Cassandra; the nodes' certificates must name their addresses.")            \
+    X(STRING, cassandra, tls_ca, "tlsCa", "", ANY, CLUSTER,                                      \
+      "PEM file of whom to trust; none: whom the system trusts.")                                \
+    X(STRING, cassandra, tls_cert, "tlsCert", "", ANY, CLUSTER,                                  \
+      "PEM file of this client's certificate, for nodes that ask for one.")                      \
+    X(STRING, cassandra, tls_key, "tlsKey", "", ANY, CLUSTER, "PEM file of its private key.")    \
     X(IGNORED, cassandra, proto_version, "protoVersion", "", ANY, 0, "The driver negotiates it.")
 
-#define CONFIG_DATABASE(X)                                                                        \
-    X(ENUM, database, adapter, "adapter", "postgres", CHOICES("postgres"), CLUSTER,               \
-      "The kind of database.")                                                                    \
-    X(STRING, database, host, "host", "", ANY, CLUSTER, "PostgreSQL's host.")                     \
-    X(UINT, database, port, "port", "5432", RANGE(1, 65535, ""), CLUSTER, "Its port.")            \
-    X(STRING, database, username, "username", "", ANY, CLUSTER, "As whom to log in.")             \
-    X(SECRET, database, password, "password", "", ANY, CLUSTER, "With which password.")           \
-    X(STRING, database, db, "db", "", ANY, CLUSTER, "The database's name.")                       \
-    X(ENUM, database, sslmode, "sslmode", "prefer",                                               \
-      CHOICES("disable|allow|prefer|require|verify-ca|verify-full"), CLUSTER, "As libpq has it.") \
-    X(UINT, database, max_conns, "maxConns", "20", RANGE(1, 1000, "connections"), CLUSTER,        \
-      "At most so many connections of this node.")                                                \
+#define CONFIG_DATABASE(X)                                                                       \
+    X(ENUM, database, adapter, "adapter", "postgres", CHOICES("postgres"), CLUSTER,              \
+      "The kind of database.")                                                                   \
+    X(STRING, database, host, "host", "", ANY, CLUSTER, "PostgreSQL's host.")                    \
+    X(UINT, database, port, "port", "5432", RANGE(1, 65535, ""), CLUSTER, "Its port.")           \
+    X(STRING, database, username, "username", "", ANY, CLUSTER, "As whom to log in.")            \
+    X(SECRET, database, password, "password", "", ANY, CLUSTER, "With which password.")          \
+    X(STRING, database, db, "db", "", ANY, CLUSTER, "The database's name.")                      \
+    X(ENUM, database, sslmode, "sslmode", "auto",                                                \
+      CHOICES("auto|disable|allow|prefer|require|verify-ca|verify-full"), CLUSTER,               \
+      "As libpq has it. `auto` is `verify-full`, and `prefer` where every host is this machine " \
+      "(`localhost`, a loopback address, a socket's folder).")                                   \
+    X(STRING, database, tls_ca, "tlsCa", "", ANY, CLUSTER,                                       \
+      "PEM file of whom to trust; none: whom the system trusts.")                                \
+    X(STRING, database, tls_cert, "tlsCert", "", ANY, CLUSTER,                                   \
+      "PEM file of this client's certificate, for a server that asks for one.")                  \
+    X(STRING, database, tls_key, "tlsKey", "", ANY, CLUSTER, "PEM file of its private key.")     \
+    X(UINT, database, max_conns, "maxConns", "20", RANGE(1, 1000, "connections"), CLUSTER,       \
+      "At most so many connections of this node.")                                               \
     X(IGNORED, database, max_liftime_conns, "maxLiftimeConns", "", ANY, 0, "Never had an effect.")
 
 #define CONFIG_REDIS(X)                                                                        \
@@ -156,9 +175,13 @@
     X(UINT, redis, db, "db", "0", RANGE(0, 65535, ""), CLUSTER, "The number of the database.") \
     X(STRING, redis, prefix, "prefix", "parley", ANY, CLUSTER,                                 \
       "Begins every key and channel; clusters that share a Redis need different ones.")        \
-    X(BOOL, redis, tls, "tls", "false", ANY, CLUSTER, "Speak TLS with Redis.")                 \
+    X(BOOL, redis, tls, "tls", "false", ANY, CLUSTER,                                          \
+      "Speak TLS with Redis; its certificate must be of the name in `host`.")                  \
     X(STRING, redis, tls_ca, "tlsCa", "", ANY, CLUSTER,                                        \
       "PEM file of whom to trust; none: whom the system trusts.")                              \
+    X(STRING, redis, tls_cert, "tlsCert", "", ANY, CLUSTER,                                    \
+      "PEM file of this client's certificate, for a server that asks for one.")                \
+    X(STRING, redis, tls_key, "tlsKey", "", ANY, CLUSTER, "PEM file of its private key.")      \
     X(IGNORED, redis, timeout, "timeout", "", ANY, 0, "Each kind of entry has its own lifetime.")
 
 #define CONFIG_NOTIFY(X)                                                     \

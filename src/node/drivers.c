@@ -83,6 +83,9 @@ static void set_kafka(struct settings *s, const struct config *c, const char *no
             .topic = s->names[i],
             .client_id = node,
             .tls = c->kafka.tls,
+            .tls_ca = c->kafka.tls_ca,
+            .tls_cert = c->kafka.tls_cert,
+            .tls_key = c->kafka.tls_key,
             .sasl_mechanism = mechanisms[c->kafka.sasl.mechanism],
             .sasl_username = c->kafka.sasl.username,
             .sasl_password = c->kafka.sasl.password,
@@ -105,13 +108,14 @@ static void set_cassandra(struct settings *s, const struct config *c)
         .username = c->cassandra.username,
         .password = c->cassandra.password,
         .tls = c->cassandra.tls,
+        .tls_ca = c->cassandra.tls_ca,
+        .tls_cert = c->cassandra.tls_cert,
+        .tls_key = c->cassandra.tls_key,
     };
 }
 
 static void settings_init(struct settings *s, const struct config *c, const char *node)
 {
-    static const char *const sslmodes[] = {"disable", "allow",     "prefer",
-                                           "require", "verify-ca", "verify-full"};
     set_kafka(s, c, node);
     set_cassandra(s, c);
     s->postgres = (struct postgres_config){
@@ -120,7 +124,10 @@ static void settings_init(struct settings *s, const struct config *c, const char
         .user = c->database.username,
         .password = c->database.password,
         .db = c->database.db,
-        .sslmode = sslmodes[c->database.sslmode],
+        .sslmode = config_sslmode(c),
+        .tls_ca = c->database.tls_ca,
+        .tls_cert = c->database.tls_cert,
+        .tls_key = c->database.tls_key,
         .clock = &clock_system,
         .connections_max = c->database.max_conns,
     };
@@ -131,6 +138,8 @@ static void settings_init(struct settings *s, const struct config *c, const char
         .db = c->redis.db,
         .tls = c->redis.tls,
         .tls_ca = c->redis.tls_ca,
+        .tls_cert = c->redis.tls_cert,
+        .tls_key = c->redis.tls_key,
         .prefix = c->redis.prefix,
     };
     s->webhook = (struct webhook_config){

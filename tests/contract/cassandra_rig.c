@@ -52,6 +52,7 @@ struct cassandra_config cassandra_rig_config(const char *keyspace)
 static struct bridge_session *admin_session(void)
 {
     char why[256];
+    enum bridge_code code;
     const struct cassandra_config config = cassandra_rig_config("system");
     const struct bridge_options options = {.hosts = config.hosts,
                                            .n_hosts = config.n_hosts,
@@ -59,7 +60,7 @@ static struct bridge_session *admin_session(void)
                                            .consistency = 4,
                                            .connect_ms = QUERY_MS,
                                            .silence_ms = QUERY_MS};
-    if (admin == NULL && (admin = bridge_open(&options, why, sizeof why)) == NULL)
+    if (admin == NULL && (admin = bridge_open(&options, &code, why, sizeof why)) == NULL)
         stop("no session", why);
     return admin;
 }

@@ -31,10 +31,11 @@ struct bridge_options {
     const char *username, *password; /* NULL: none */
     const char *keyspace;            /* whose replication the routing must know */
     bool tls;
-    const char *tls_ca;   /* PEM file; NULL: whom the system trusts */
-    uint16_t consistency; /* the protocol's number */
-    uint32_t connect_ms;  /* for the first connection */
-    uint32_t silence_ms;  /* a connection that does not answer for so long is given up */
+    const char *tls_ca;             /* PEM file; NULL: whom the system trusts */
+    const char *tls_cert, *tls_key; /* PEM files of our own; NULL: none */
+    uint16_t consistency;           /* the protocol's number */
+    uint32_t connect_ms;            /* for the first connection */
+    uint32_t silence_ms;            /* a connection that does not answer for so long is given up */
 };
 
 /* A value, or a column of a row. */
@@ -75,9 +76,10 @@ struct bridge_request {
 
 /* The crate and its version. Static. */
 const char *bridge_library(void);
-/* Connects to the first host that answers, within `connect_ms`. NULL: then a sentence in `why`. */
-struct bridge_session *bridge_open(const struct bridge_options *options, char *why,
-                                   size_t why_size);
+/* Connects to the first host that answers, within `connect_ms`. NULL: then a sentence in `why`, and
+ * BRIDGE_REFUSED where only another configuration can help, else BRIDGE_UNAVAILABLE. */
+struct bridge_session *bridge_open(const struct bridge_options *options, enum bridge_code *code,
+                                   char *why, size_t why_size);
 /* No request may be under way. NULL is fine. */
 void bridge_close(struct bridge_session *s);
 /* Blocks, at most `timeout_ms`. NULL: then a sentence in `why`. */

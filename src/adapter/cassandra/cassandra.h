@@ -42,16 +42,18 @@ struct cassandra_config {
     const char *consistency;
     const char *username, *password;
     bool tls;
-    const char *tls_ca;  /* PEM file of whom to trust; none: whom the system trusts */
-    unsigned connect_ms; /* for a session: 3000 */
-    unsigned call_ms;    /* for a call of a port: 3000 */
-    unsigned in_flight;  /* requests under way at once: 1024 */
+    const char *tls_ca;             /* PEM file of whom to trust; none: whom the system trusts */
+    const char *tls_cert, *tls_key; /* PEM files of our own, where the nodes ask for one */
+    unsigned connect_ms;            /* for a session: 3000 */
+    unsigned call_ms;               /* for a call of a port: 3000 */
+    unsigned in_flight;             /* requests under way at once: 1024 */
 };
 
 struct cassandra;
 /* ERR_OK also when Cassandra is away or its tables are not up to date: it is looked for from then
  * on, and is_ready says what is missing. ERR_BAD_REQUEST, with the reason, when the configuration
- * cannot be meant. Waits for the first look, at most connect_ms and what the statements need. */
+ * cannot be meant, or Cassandra is there and refuses it (a wrong password, a certificate). Waits
+ * for the first look, at most connect_ms and what the statements need. */
 enum err cassandra_open(const struct cassandra_config *config, struct cassandra **out, char *reason,
                         size_t reason_size);
 /* Nobody may call its port any more. NULL is fine. */

@@ -49,9 +49,11 @@ static bool prepare_all(struct link *l, struct bridge_session *session, char *wh
 }
 
 /* NULL: then why not. */
-static struct bridge_session *session_open(struct link *l, char *why)
+static struct bridge_session *session_open(struct link *l, bool *refused, char *why)
 {
-    struct bridge_session *session = bridge_open(&l->settings.options, why, LINK_WHY_SIZE);
+    enum bridge_code code;
+    struct bridge_session *session = bridge_open(&l->settings.options, &code, why, LINK_WHY_SIZE);
+    *refused = session == NULL && code == BRIDGE_REFUSED;
     if (session == NULL)
         return NULL;
     if (schema_check(session, &l->settings, why, LINK_WHY_SIZE) == ERR_OK &&
@@ -84,9 +86,11 @@ static void wait_for(struct link *l, unsigned ms)
 static void look_for(struct link *l)
 {
     char why[LINK_WHY_SIZE] = "";
+    bool refused;
     pthread_mutex_unlock(&l->mutex);
-    struct bridge_session *session = session_open(l, why);
+    struct bridge_session *session = session_open(l, &refused, why);
     pthread_mutex_lock(&l->mutex);
+    l->was_refused = refused;
     l->session = session;
     l->is_open = session != NULL;
     l->was_looked_for = true;
@@ -169,8 +173,13 @@ enum err link_open(struct link *l, const struct cassandra_config *config, char *
     pthread_mutex_lock(&l->mutex);
     while (!l->was_looked_for)
         pthread_cond_wait(&l->room, &l->mutex);
+    bool refused = l->was_refused;
+    if (refused)
+        settings_refusal(&l->settings, l->why, reason, reason_size);
     pthread_mutex_unlock(&l->mutex);
-    return ERR_OK;
+    if (refused)
+        link_close(l);
+    return refused ? ERR_BAD_REQUEST : ERR_OK;
 }
 
 void link_close(struct link *l)

@@ -17,7 +17,7 @@
 #include "adapter/cassandra/settings.h"
 #include "adapter/cassandra/statements.def.h"
 
-#define LINK_WHY_SIZE 256
+#define LINK_WHY_SIZE 384
 
 struct link {
     struct settings settings;
@@ -30,12 +30,14 @@ struct link {
     size_t under_way;
     bool is_open; /* session and statements are there, and stay */
     bool was_looked_for;
+    bool was_refused; /* the last look was, and not for want of Cassandra */
     bool closing;
     bool failing; /* the last call did */
     char why[LINK_WHY_SIZE];
 };
 
-/* Waits for the first look. ERR_BAD_REQUEST, with the reason. */
+/* Waits for the first look. ERR_BAD_REQUEST, with the reason, when the configuration cannot be
+ * meant or Cassandra refuses it; later a refusal is an outage like any. */
 enum err link_open(struct link *l, const struct cassandra_config *config, char *reason,
                    size_t reason_size);
 /* No call may be under way. */

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "adapter/cassandra/cassandra.h"
+#include "adapter/cassandra/link.h"
 #include "adapter/cassandra/schema.h"
 
 /* A session of its own for one command. */
@@ -22,10 +23,16 @@ static enum err command_begin(struct command *c, const struct cassandra_config *
     enum err e = settings_init(&c->settings, config, reason, reason_size);
     if (e != ERR_OK)
         return e;
-    c->session = bridge_open(&c->settings.options, reason, reason_size);
+    enum bridge_code code;
+    char why[LINK_WHY_SIZE];
+    c->session = bridge_open(&c->settings.options, &code, why, sizeof why);
     if (c->session == NULL) {
+        if (code == BRIDGE_REFUSED)
+            settings_refusal(&c->settings, why, reason, reason_size);
+        else
+            snprintf(reason, reason_size, "Cassandra cannot be reached: %s", why);
         settings_fini(&c->settings);
-        return ERR_UNAVAILABLE;
+        return code == BRIDGE_REFUSED ? ERR_BAD_REQUEST : ERR_UNAVAILABLE;
     }
     schema_init(&c->schema, c->session, &c->settings, reason, reason_size);
     return ERR_OK;

@@ -132,6 +132,8 @@ enum err settings_init(struct settings *s, const struct cassandra_config *c, cha
     s->username = copy_of(c->username);
     s->password = copy_of(c->password);
     s->tls_ca = copy_of(c->tls_ca);
+    s->tls_cert = copy_of(c->tls_cert);
+    s->tls_key = copy_of(c->tls_key);
     s->call_ms = c->call_ms == 0 ? CALL_MS : c->call_ms;
     s->in_flight = c->in_flight == 0 ? IN_FLIGHT : c->in_flight;
     s->options = (struct bridge_options){
@@ -142,6 +144,8 @@ enum err settings_init(struct settings *s, const struct cassandra_config *c, cha
         .keyspace = s->keyspace,
         .tls = c->tls,
         .tls_ca = s->tls_ca,
+        .tls_cert = s->tls_cert,
+        .tls_key = s->tls_key,
         .consistency = s->options.consistency,
         .connect_ms = c->connect_ms == 0 ? CONNECT_MS : c->connect_ms,
         .silence_ms = s->call_ms,
@@ -156,6 +160,22 @@ void settings_fini(struct settings *s)
     mem_free(s->username);
     mem_free(s->password);
     mem_free(s->tls_ca);
+    mem_free(s->tls_cert);
+    mem_free(s->tls_key);
+}
+
+void settings_refusal(const struct settings *s, const char *why, char *out, size_t size)
+{
+    if (strstr(why, "certificate") != NULL)
+        snprintf(out, size,
+                 "no TLS with Cassandra at %s: did those of cassandra.tlsCa sign its certificate, "
+                 "does that name this very address, and does it want cassandra.tlsCert? (%s)",
+                 s->hosts[0], why);
+    else
+        snprintf(out, size,
+                 "Cassandra at %s refuses us: look at cassandra.username and cassandra.password "
+                 "(%s)",
+                 s->hosts[0], why);
 }
 
 bool settings_cql(const struct settings *s, const char *cql, char *out, size_t size)

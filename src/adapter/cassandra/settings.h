@@ -7,7 +7,7 @@
 
 struct settings {
     char *hosts[CASSANDRA_HOSTS_MAX];
-    char *username, *password, *tls_ca; /* NULL: none */
+    char *username, *password, *tls_ca, *tls_cert, *tls_key; /* NULL: none */
     char keyspace[CASSANDRA_KEYSPACE_MAX + 1];
     char replication[512];         /* as CQL's map */
     struct bridge_options options; /* points into the others */
@@ -18,6 +18,9 @@ struct settings {
 enum err settings_init(struct settings *s, const struct cassandra_config *config, char *reason,
                        size_t reason_size);
 void settings_fini(struct settings *s);
+
+/* What to do about a session that was refused because of `why`. */
+void settings_refusal(const struct settings *s, const char *why, char *out, size_t size);
 
 /* `cql` with the keyspace in place of every `$`, into `out`; false when it does not fit. */
 bool settings_cql(const struct settings *s, const char *cql, char *out, size_t size);

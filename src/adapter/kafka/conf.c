@@ -77,6 +77,8 @@ static bool set_common(rd_kafka_conf_t *conf, const struct kafka_config *c, enum
         {"client.id", has_text(c->client_id) ? c->client_id : "parley"},
         {"security.protocol", security(c)},
         {"ssl.ca.location", c->tls ? c->tls_ca : NULL},
+        {"ssl.certificate.location", c->tls ? c->tls_cert : NULL},
+        {"ssl.key.location", c->tls ? c->tls_key : NULL},
         {"ssl.endpoint.identification.algorithm", c->tls ? "https" : NULL},
         {"sasl.mechanism", c->sasl_mechanism},
         {"sasl.username", c->sasl_username},

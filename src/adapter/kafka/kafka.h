@@ -25,9 +25,10 @@ struct kafka_config {
     const char *brokers;      /* "HOST:PORT,HOST:PORT" */
     const char *read_brokers; /* to read from; NULL or "": the same */
     const char *topic;
-    const char *client_id;      /* of this node, for the brokers' logs; NULL or "": "parley" */
-    bool tls;                   /* with the host's name checked */
-    const char *tls_ca;         /* PEM file; NULL or "": the system's */
+    const char *client_id;          /* of this node, for the brokers' logs; NULL or "": "parley" */
+    bool tls;                       /* with the host's name checked */
+    const char *tls_ca;             /* PEM file; NULL or "": the system's */
+    const char *tls_cert, *tls_key; /* PEM files of our own; NULL or "": none */
     const char *sasl_mechanism; /* "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"; NULL or "": none */
     const char *sasl_username, *sasl_password;
     const char *assignor;        /* of groups; NULL or "": "cooperative-sticky" */
@@ -42,7 +43,7 @@ struct kafka_config {
     size_t n_topics;
 };
 
-#define KAFKA_REASON_SIZE 256
+#define KAFKA_REASON_SIZE 384
 
 struct kafka;
 /* Everything of `config` is copied. ERR_UNAVAILABLE: no broker answered in time; ERR_NOT_FOUND:

@@ -37,10 +37,13 @@ static char *own(const char *s)
 }
 
 /* The strings of a configuration that is ours. */
-#define STRINGS(X)  \
-    X(brokers)      \
-    X(read_brokers) \
-    X(topic) X(client_id) X(tls_ca) X(sasl_mechanism) X(sasl_username) X(sasl_password) X(assignor)
+#define STRINGS(X)                                                                       \
+    X(brokers)                                                                           \
+    X(read_brokers)                                                                      \
+    X(topic)                                                                             \
+    X(client_id)                                                                         \
+    X(tls_ca) X(tls_cert) X(tls_key) X(sasl_mechanism) X(sasl_username) X(sasl_password) \
+        X(assignor)
 
 static unsigned or_default(unsigned value, unsigned otherwise)
 {
@@ -73,6 +76,8 @@ static enum err control_open(struct kafka *k, char *reason, size_t size)
 {
     rd_kafka_conf_t *conf =
         kafka_conf(&k->config, KAFKA_CONTROL, "parley-control", k, reason, size);
+    if (conf != NULL)
+        refusal_listen(&k->refusal, conf, &k->config);
     k->control = conf == NULL ? NULL : kafka_handle(conf, KAFKA_CONTROL, reason, size);
     if (k->control == NULL)
         return ERR_BAD_REQUEST;
@@ -92,6 +97,7 @@ static void control_close(struct kafka *k)
         rd_kafka_topic_destroy(k->control_topic);
     if (k->control != NULL)
         kafka_discard(k->control);
+    refusal_fini(&k->refusal);
 }
 
 enum err kafka_open(const struct kafka_config *config, struct kafka **out, char *reason,
@@ -100,6 +106,7 @@ enum err kafka_open(const struct kafka_config *config, struct kafka **out, char 
     struct kafka *k = MEM_NEW(struct kafka);
     k->log.ops = &ops;
     pthread_mutex_init(&k->asker.mutex, NULL);
+    refusal_init(&k->refusal);
     config_own(&k->config, config);
     enum err e = control_open(k, reason, reason_size);
     if (e == ERR_OK)

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "adapter/kafka/kafka.h"
+#include "adapter/kafka/refusal.h"
 
 #define KAFKA_HEADER_TAG     "parley-tag"
 #define KAFKA_HEADER_TRACE   "traceparent"
@@ -50,6 +51,7 @@ struct kafka {
     unsigned n_partitions;
     rd_kafka_t *control;             /* a consumer without a task: for questions */
     rd_kafka_topic_t *control_topic; /* our topic, as `control` knows it */
+    struct refusal refusal;          /* of `control` */
     struct asker asker;
     struct producer producer;
     struct watch watch;

@@ -19,6 +19,8 @@
 /* One run over the topics. */
 struct run {
     rd_kafka_t *rk;
+    struct refusal refusal;
+    const char *brokers;
     kafka_topic_say_f say;
     void *arg;
     char *reason;
@@ -57,8 +59,9 @@ static enum err look(struct run *run, const char *name, struct found *f)
     rd_kafka_resp_err_t e = rd_kafka_metadata(run->rk, 0, topic, &m, ASK_MS);
     rd_kafka_topic_destroy(topic);
     if (e != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        snprintf(run->reason, run->reason_size, "no Kafka broker answers: %s", rd_kafka_err2str(e));
-        return ERR_UNAVAILABLE;
+        rd_kafka_poll(run->rk, 0);
+        return refusal_tell(&run->refusal, run->brokers, rd_kafka_err2str(e), run->reason,
+                            run->reason_size);
     }
     enum err answer = ERR_OK;
     rd_kafka_resp_err_t told =
@@ -323,11 +326,14 @@ static enum err run_over(const struct kafka_config *config, const struct kafka_t
         kafka_conf(config, KAFKA_CONTROL, "parley-control", NULL, run->reason, run->reason_size);
     if (conf == NULL)
         return ERR_BAD_REQUEST;
+    run->brokers = config->brokers;
+    refusal_init(&run->refusal);
+    refusal_listen(&run->refusal, conf, config);
     run->rk = kafka_handle(conf, KAFKA_CONTROL, run->reason, run->reason_size);
-    if (run->rk == NULL)
-        return ERR_BAD_REQUEST;
-    enum err e = each(run, topics, n);
-    rd_kafka_destroy(run->rk);
+    enum err e = run->rk == NULL ? ERR_BAD_REQUEST : each(run, topics, n);
+    if (run->rk != NULL)
+        rd_kafka_destroy(run->rk);
+    refusal_fini(&run->refusal);
     return e;
 }
 
@@ -335,7 +341,7 @@ enum err kafka_topics_ensure(const struct kafka_config *config, const struct kaf
                              size_t n, kafka_topic_say_f say_line, void *arg, char *reason,
                              size_t reason_size)
 {
-    struct run run = {NULL, say_line, arg, reason, reason_size};
+    struct run run = {.say = say_line, .arg = arg, .reason = reason, .reason_size = reason_size};
     return run_over(config, topics, n, &run, run_ensure);
 }
 
@@ -343,6 +349,6 @@ enum err kafka_topics_status(const struct kafka_config *config, const struct kaf
                              size_t n, kafka_topic_say_f say_line, void *arg, char *reason,
                              size_t reason_size)
 {
-    struct run run = {NULL, say_line, arg, reason, reason_size};
+    struct run run = {.say = say_line, .arg = arg, .reason = reason, .reason_size = reason_size};
     return run_over(config, topics, n, &run, run_status);
 }

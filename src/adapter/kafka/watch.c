@@ -52,7 +52,10 @@ static void judge(const struct kafka *k, const rd_kafka_metadata_t *m, char *det
 static rd_kafka_resp_err_t ask(struct kafka *k, const rd_kafka_metadata_t **m)
 {
     rd_kafka_poll(k->control, 0); /* its errors, so that they do not gather */
-    return rd_kafka_metadata(k->control, 0, k->control_topic, m, WATCH_TIMEOUT_MS);
+    rd_kafka_resp_err_t e = rd_kafka_metadata(k->control, 0, k->control_topic, m, WATCH_TIMEOUT_MS);
+    if (e != RD_KAFKA_RESP_ERR_NO_ERROR)
+        rd_kafka_poll(k->control, 0); /* those that tell why */
+    return e;
 }
 
 /* ---- The first answer ---- */
@@ -81,11 +84,8 @@ static enum err find_once(struct kafka *k, char *reason, size_t size)
 {
     const rd_kafka_metadata_t *m;
     rd_kafka_resp_err_t asked = ask(k, &m);
-    if (asked != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        snprintf(reason, size, "no Kafka broker answers at %s: %s", k->config.brokers,
-                 rd_kafka_err2str(asked));
-        return ERR_UNAVAILABLE;
-    }
+    if (asked != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return refusal_tell(&k->refusal, k->config.brokers, rd_kafka_err2str(asked), reason, size);
     enum err e = find_judge(k, m, reason, size);
     rd_kafka_metadata_destroy(m);
     return e;
@@ -125,7 +125,8 @@ static bool watch_once(struct kafka *k)
     const rd_kafka_metadata_t *m;
     rd_kafka_resp_err_t asked = ask(k, &m);
     if (asked != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        snprintf(detail, sizeof detail, "no broker answers: %s", rd_kafka_err2str(asked));
+        refusal_tell(&k->refusal, k->config.brokers, rd_kafka_err2str(asked), detail,
+                     sizeof detail);
         tell(k, false, detail);
         return false;
     }

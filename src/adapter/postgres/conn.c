@@ -115,6 +115,7 @@ static PGresult *take_result(struct pg_conn *c, unsigned timeout_ms)
 static bool connect_by(PGconn *handle, int64_t until_us, char *reason, size_t reason_size)
 {
     PostgresPollingStatusType next = PGRES_POLLING_WRITING;
+    PQsetErrorVerbosity(handle, PQERRORS_VERBOSE); /* with the SQLSTATE, for refusal.c */
     while (PQstatus(handle) != CONNECTION_BAD && next != PGRES_POLLING_OK &&
            next != PGRES_POLLING_FAILED) {
         short events = next == PGRES_POLLING_READING ? POLLIN : POLLOUT;
@@ -178,6 +179,7 @@ struct pg_conn *pg_conn_open(const struct pg_settings *settings, char *reason, s
     }
     struct pg_conn *c = MEM_NEW(struct pg_conn);
     c->handle = handle;
+    PQsetErrorVerbosity(handle, PQERRORS_DEFAULT);
     c->timeout_ms = settings->statement_timeout_ms + GRACE_MS;
     PQsetNoticeProcessor(handle, quiet, NULL);
     PQsetnonblocking(handle, 1);

@@ -30,6 +30,9 @@ struct postgres_config {
     const char *conninfo;
     const char *host, *user, *password, *db, *sslmode;
     unsigned port;
+    /* PEM files: whom to trust (none: whom the system trusts), and our own where the server asks.
+     */
+    const char *tls_ca, *tls_cert, *tls_key;
     const struct clock *clock; /* for forgetting expired revocations */
     /* Bounds; 0 takes the default. */
     unsigned connections_max;      /* besides the relay's: 20 */
@@ -39,8 +42,10 @@ struct postgres_config {
 };
 
 struct postgres_store;
-/* Connects to nothing yet: a server that is away is no reason not to start. ERR_BAD_REQUEST with a
- * sentence when the connection string cannot be read. */
+/* A server that is away is no reason not to start: it is looked for with the first call again. The
+ * first look takes as long as a connection may. ERR_BAD_REQUEST with a sentence when the connection
+ * string cannot be read, or the server is there and refuses us (a wrong password, a certificate).
+ */
 enum err postgres_open(const struct postgres_config *config, struct postgres_store **out,
                        char *reason, size_t reason_size);
 /* No call may be under way. NULL is fine. */
@@ -57,7 +62,8 @@ struct postgres_schema_state {
 
 /* The name of migration `version` (1..latest). Static. */
 const char *postgres_migration_name(int version);
-/* All three: ERR_UNAVAILABLE with a sentence in `reason`. */
+/* All three: ERR_UNAVAILABLE, or ERR_BAD_REQUEST where the server refuses us, with a sentence in
+ * `reason`. */
 enum err postgres_migrate_status(const struct postgres_config *config,
                                  struct postgres_schema_state *out, char *reason,
                                  size_t reason_size);

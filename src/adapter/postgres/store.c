@@ -1,6 +1,8 @@
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "adapter/postgres/refusal.h"
 #include "adapter/postgres/schema.h"
 #include "adapter/postgres/state.h"
 
@@ -9,6 +11,7 @@
 #define STATEMENT_TIMEOUT_MS 5000
 #define RELAY_IDLE_MS        15000
 #define PORT_SIZE            8
+#define SYSTEM_TRUST_VERSION 160000 /* "system" goes with verify-full only */
 
 /* ---- Settings ---- */
 
@@ -36,6 +39,29 @@ static void setting_add(struct pg_settings *s, struct texts *t, const char *key,
     t->left -= n;
 }
 
+static bool has_text(const char *s)
+{
+    return s != NULL && s[0] != '\0';
+}
+
+/* Whom to trust where nobody is named: whom the system trusts, which libpq knows of since 16. */
+static const char *trusted(const struct postgres_config *config)
+{
+    static const char *const bundles[] = {
+        "/etc/ssl/certs/ca-certificates.crt",                /* Debian, Alpine */
+        "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", /* Fedora */
+    };
+    bool verifies = has_text(config->sslmode) && strncmp(config->sslmode, "verify", 6) == 0;
+    if (has_text(config->tls_ca) || !verifies)
+        return config->tls_ca;
+    if (PQlibVersion() >= SYSTEM_TRUST_VERSION)
+        return strcmp(config->sslmode, "verify-full") == 0 ? "system" : NULL;
+    for (size_t i = 0; i < sizeof bundles / sizeof bundles[0]; i++)
+        if (access(bundles[i], R_OK) == 0)
+            return bundles[i];
+    return NULL;
+}
+
 /* The first `dbname` may be a whole connection string, which libpq then takes apart; what stands
  * after it wins over it. */
 static bool settings_fill(struct pg_settings *s, char *texts, const struct postgres_config *config)
@@ -52,6 +78,9 @@ static bool settings_fill(struct pg_settings *s, char *texts, const struct postg
     setting_add(s, &t, "user", config->user);
     setting_add(s, &t, "password", config->password);
     setting_add(s, &t, "sslmode", config->sslmode);
+    setting_add(s, &t, "sslrootcert", trusted(config));
+    setting_add(s, &t, "sslcert", config->tls_cert);
+    setting_add(s, &t, "sslkey", config->tls_key);
     setting_add(s, &t, "client_encoding", "UTF8");
     setting_add(s, &t, "target_session_attrs", "read-write");
     setting_add(s, &t, "fallback_application_name", "parley");
@@ -92,12 +121,25 @@ static enum err settings_check(struct pg_settings *s, char *texts,
 
 /* ---- The store ---- */
 
+/* A server that is away is waited for; one that refuses us will refuse us tomorrow. */
+static enum err first_look(const struct pg_settings *settings, char *reason, size_t reason_size)
+{
+    char why[PG_REASON_SIZE] = "";
+    struct pg_conn *c = pg_conn_open(settings, why, sizeof why);
+    bool refused = c == NULL && pg_refusal(settings, why, reason, reason_size);
+    pg_conn_close(c);
+    return refused ? ERR_BAD_REQUEST : ERR_OK;
+}
+
 enum err postgres_open(const struct postgres_config *config, struct postgres_store **out,
                        char *reason, size_t reason_size)
 {
     struct postgres_store *s = MEM_NEW(struct postgres_store);
     enum err e = settings_check(&s->settings, s->texts, config, reason, reason_size);
+    if (e == ERR_OK)
+        e = first_look(&s->settings, reason, reason_size);
     if (e != ERR_OK) {
+        explicit_bzero(s->texts, sizeof s->texts);
         mem_free(s);
         return e;
     }
@@ -150,10 +192,14 @@ static enum err migrate(const struct postgres_config *config, step_f *step,
     enum err e = settings_check(&settings, texts, config, reason, reason_size);
     if (e != ERR_OK)
         return ERR_UNAVAILABLE;
-    struct pg_conn *c = pg_conn_open(&settings, reason, reason_size);
+    char why[PG_REASON_SIZE] = "";
+    struct pg_conn *c = pg_conn_open(&settings, why, sizeof why);
+    bool refused = c == NULL && pg_refusal(&settings, why, reason, reason_size);
+    if (c == NULL && !refused)
+        snprintf(reason, reason_size, "%s", why);
     explicit_bzero(texts, sizeof texts);
     if (c == NULL)
-        return ERR_UNAVAILABLE;
+        return refused ? ERR_BAD_REQUEST : ERR_UNAVAILABLE;
     if (step != NULL)
         e = step(c, reason, reason_size);
     out->current = pg_schema_version(c);

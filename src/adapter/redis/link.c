@@ -36,6 +36,38 @@ static enum link_state failed(struct link *l, enum link_state state, const char 
     return state;
 }
 
+static bool begins_with(const char *s, const char *with)
+{
+    return strncmp(s, with, strlen(with)) == 0;
+}
+
+/* Redis' errors begin with their code. */
+bool link_refusal(const struct server *s, const char *reason, char *out, size_t size)
+{
+    static const char *const codes[] = {"WRONGPASS", "NOAUTH", "NOPERM", "ERR invalid password",
+                                        "ERR AUTH"};
+    bool is_log_in = false;
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+        is_log_in = is_log_in || begins_with(reason, codes[i]);
+    if (is_log_in)
+        snprintf(out, size,
+                 "Redis at %s:%s refuses us: look at redis.username and redis.password (%s)",
+                 s->host, s->port, reason);
+    else if (begins_with(reason, TLS_UNTRUSTED))
+        snprintf(out, size,
+                 "no TLS with Redis at %s:%s: did those of redis.tlsCa sign its certificate, and "
+                 "does that name this very host? (%s)",
+                 s->host, s->port, reason);
+    else if (begins_with(reason, "TLS: ") && strstr(reason, "certificate required") != NULL)
+        snprintf(out, size,
+                 "Redis at %s:%s wants a certificate: set redis.tlsCert and "
+                 "redis.tlsKey (%s)",
+                 s->host, s->port, reason);
+    else
+        return false;
+    return true;
+}
+
 /* ---- The socket ---- */
 
 static enum link_state socket_wait(struct link *l, short events, int64_t deadline_us)

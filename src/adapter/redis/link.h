@@ -37,5 +37,7 @@ enum link_state link_ping(struct link *l, unsigned wait_ms);
 bool link_is_quiet(struct link *l);
 /* What the last call that failed failed of. */
 const char *link_reason(const struct link *l);
+/* Is it one that only another configuration can help? Then what to do about it, in `out`. */
+bool link_refusal(const struct server *s, const char *reason, char *out, size_t size);
 
 #endif

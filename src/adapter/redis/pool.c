@@ -242,7 +242,8 @@ enum err pool_call(struct pool *p, struct str command, struct arena *arena, stru
 
 static void wait_for_first_look(struct pool *p)
 {
-    struct timespec until = time_of(link_deadline(p->server->connect_ms));
+    struct timespec until =
+        time_of(link_deadline(p->server->connect_ms + 2 * p->server->command_ms));
     int waited = 0;
     pthread_mutex_lock(&p->mutex);
     while (!p->looked && waited != ETIMEDOUT)

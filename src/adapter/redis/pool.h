@@ -16,7 +16,8 @@
 #include "adapter/redis/link.h"
 
 struct pool;
-/* Starts the keeper, waits (at most connect_ms) for its first look. `server` is borrowed. */
+/* Starts the keeper, waits (at most connect_ms and twice command_ms) for its first look. `server`
+ * is borrowed. */
 struct pool *pool_new(struct server *server);
 void pool_free(struct pool *p);
 

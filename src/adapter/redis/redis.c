@@ -19,7 +19,16 @@ enum err redis_open(const struct redis_config *config, struct redis **out, char 
         mem_free(r);
         return e;
     }
-    redis_cache_init(&r->cache, pool_new(&r->server), r->server.prefix);
+    struct pool *pool = pool_new(&r->server);
+    char detail[LINK_REASON_SIZE];
+    if (!pool_is_up(pool, detail, sizeof detail) &&
+        link_refusal(&r->server, detail, reason, reason_size)) {
+        pool_free(pool);
+        server_fini(&r->server);
+        mem_free(r);
+        return ERR_BAD_REQUEST;
+    }
+    redis_cache_init(&r->cache, pool, r->server.prefix);
     r->bus = redis_bus_new(&r->server);
     *out = r;
     return ERR_OK;

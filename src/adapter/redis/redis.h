@@ -34,7 +34,8 @@ struct redis_config {
     const char *username, *password;
     unsigned db;
     bool tls;
-    const char *tls_ca;   /* PEM file of whom to trust; none: whom the system trusts */
+    const char *tls_ca;             /* PEM file of whom to trust; none: whom the system trusts */
+    const char *tls_cert, *tls_key; /* PEM files of our own, where the server asks for one */
     const char *prefix;   /* of every key and channel, before a colon; up to REDIS_PREFIX_MAX */
     unsigned connections; /* of the cache, at most: 8 */
     unsigned connect_ms;  /* for a connection, TLS and log-in: 250 */
@@ -44,7 +45,8 @@ struct redis_config {
 
 struct redis;
 /* ERR_OK also when Redis is away: it is looked for from then on. ERR_BAD_REQUEST, with the reason,
- * when the configuration cannot be meant. Waits for the first look, at most connect_ms. */
+ * when the configuration cannot be meant, or Redis is there and refuses it (a wrong password, a
+ * certificate). Waits for the first look, at most connect_ms and twice command_ms. */
 enum err redis_open(const struct redis_config *config, struct redis **out, char *reason,
                     size_t reason_size);
 /* Nobody may call its ports any more. NULL is fine. */

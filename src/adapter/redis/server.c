@@ -66,7 +66,8 @@ static enum err check(struct server *s, const struct redis_config *config, char 
         snprintf(reason, size, "at most %d connections to Redis", CONNECTIONS_MAX);
         return ERR_BAD_REQUEST;
     }
-    return config->tls ? tls_client_new(config->tls_ca, s->host, &s->tls, reason, size) : ERR_OK;
+    const struct tls_files files = {config->tls_ca, config->tls_cert, config->tls_key};
+    return config->tls ? tls_client_new(&files, s->host, &s->tls, reason, size) : ERR_OK;
 }
 
 enum err server_init(struct server *s, const struct redis_config *config, char *reason,

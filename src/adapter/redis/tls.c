@@ -48,12 +48,33 @@ static SSL_CTX *context_new(const char *ca_file, char *reason, size_t size)
     return NULL;
 }
 
-enum err tls_client_new(const char *ca_file, const char *host, struct tls_client **out,
+/* Our own certificate, where there is one. */
+static bool context_certify(SSL_CTX *ctx, const struct tls_files *files, char *reason, size_t size)
+{
+    bool none = files->cert == NULL || files->cert[0] == '\0';
+    ERR_clear_error();
+    if (none)
+        return true;
+    const char *fault = NULL;
+    if (SSL_CTX_use_certificate_chain_file(ctx, files->cert) != 1)
+        fault = files->cert;
+    else if (SSL_CTX_use_PrivateKey_file(ctx, files->key, SSL_FILETYPE_PEM) != 1)
+        fault = files->key;
+    if (fault != NULL)
+        say(reason, size, fault);
+    return fault == NULL;
+}
+
+enum err tls_client_new(const struct tls_files *files, const char *host, struct tls_client **out,
                         char *reason, size_t reason_size)
 {
-    SSL_CTX *ctx = context_new(ca_file, reason, reason_size);
+    SSL_CTX *ctx = context_new(files->ca, reason, reason_size);
     if (ctx == NULL)
         return ERR_BAD_REQUEST;
+    if (!context_certify(ctx, files, reason, reason_size)) {
+        SSL_CTX_free(ctx);
+        return ERR_BAD_REQUEST;
+    }
     struct tls_client *c = MEM_NEW(struct tls_client);
     c->ctx = ctx;
     c->host = mem_strdup(host);
@@ -163,6 +184,6 @@ void tls_stream_why(struct tls_stream *s, char *reason, size_t size)
         say(reason, size, "TLS");
         return;
     }
-    snprintf(reason, size, "TLS: %s", X509_verify_cert_error_string(verdict));
+    snprintf(reason, size, TLS_UNTRUSTED "%s", X509_verify_cert_error_string(verdict));
     ERR_clear_error();
 }

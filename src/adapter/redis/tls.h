@@ -11,9 +11,15 @@
 #include "base/err.h"
 #include "base/str.h"
 
+/* PEM files; NULL or "": none. */
+struct tls_files {
+    const char *ca; /* whom to trust; none: whom the system trusts */
+    const char *cert, *key;
+};
+
 struct tls_client;
-/* `ca_file` NULL or "": whom the system trusts. ERR_BAD_REQUEST with the reason. */
-enum err tls_client_new(const char *ca_file, const char *host, struct tls_client **out,
+/* ERR_BAD_REQUEST with the reason. */
+enum err tls_client_new(const struct tls_files *files, const char *host, struct tls_client **out,
                         char *reason, size_t reason_size);
 void tls_client_free(struct tls_client *c);
 
@@ -36,7 +42,8 @@ enum tls_step tls_stream_read(struct tls_stream *s, char *out, size_t size, size
 bool tls_stream_input(struct tls_stream *s, const char *p, size_t n);
 /* What is to go to the peer: takes up to `size` bytes, returns how many. */
 size_t tls_stream_output(struct tls_stream *s, char *out, size_t size);
-/* Why it failed. */
+/* Why it failed; TLS_UNTRUSTED begins it when the peer's certificate is not to be trusted. */
+#define TLS_UNTRUSTED "TLS, certificate: "
 void tls_stream_why(struct tls_stream *s, char *reason, size_t size);
 
 #endif

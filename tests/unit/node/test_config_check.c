@@ -210,6 +210,101 @@ static void test_cluster_combinations(void **state)
     expect_cluster_error(longer, "PARLEY_KAFKA_CONSUMER_GROUP_ID: is longer than 128 bytes");
 }
 
+/* The cluster's file with one variable more is accepted with just this one warning. */
+static void expect_cluster_warning(const char *variable, const char *line)
+{
+    struct rig r;
+    char copy[LONG_SIZE];
+    snprintf(copy, sizeof copy, "%s", variable);
+    rig_load(&r, cluster, (char *[]){copy, NULL}, NULL, 0);
+    assert_int_equal(r.err, ERR_OK);
+    assert_int_equal(r.report.n, 1);
+    assert_string_equal(r.report.problems[0].text, line);
+    rig_fini(&r);
+}
+
+static void test_encryption_that_is_not_switched_on(void **state)
+{
+    (void)state;
+    expect_cluster_error("PARLEY_KAFKA_TLS_CA=a",
+                         "PARLEY_KAFKA_TLS_CA: has no effect without kafka.tls true");
+    expect_cluster_error("PARLEY_CASSANDRA_TLS_CA=a",
+                         "PARLEY_CASSANDRA_TLS_CA: has no effect without cassandra.tls true");
+    expect_cluster_error("PARLEY_REDIS_TLS_CA=a",
+                         "PARLEY_REDIS_TLS_CA: has no effect without redis.tls true");
+    expect_cluster_error("PARLEY_KAFKA_TLS_CERT=a",
+                         "PARLEY_KAFKA_TLS_CERT: needs kafka.tlsKey as well");
+    expect_cluster_error("PARLEY_DATABASE_TLS_KEY=a",
+                         "PARLEY_DATABASE_TLS_KEY: needs database.tlsCert as well");
+    expect_cluster_error("PARLEY_KAFKA_SASL_PASSWORD=a",
+                         "PARLEY_KAFKA_SASL_PASSWORD: has no effect without kafka.sasl.mechanism");
+    expect_cluster_error("PARLEY_CASSANDRA_PASSWORD=a",
+                         "PARLEY_CASSANDRA_PASSWORD: has no effect without cassandra.username");
+    struct rig r;
+    rig_load(&r, cluster,
+             (char *[]){(char[]){"PARLEY_DATABASE_SSLMODE=disable"},
+                        (char[]){"PARLEY_DATABASE_TLS_CA=a"}, NULL},
+             NULL, 0);
+    assert_int_equal(r.report.errors, 1);
+    assert_true(
+        rig_has(&r, "PARLEY_DATABASE_TLS_CA: has no effect without another database.sslmode"));
+    rig_fini(&r);
+}
+
+static void test_nothing_is_accepted_in_silence(void **state)
+{
+    (void)state;
+    expect_warning("kafka:\n  producer: {broker: 'k:9092'}\n  topic: chat\n",
+                   "parley.yaml:3: kafka.topic: has no effect without server.engine cluster, like "
+                   "all of kafka");
+    expect_warning("redis: {host: 'r:6379'}\n", "parley.yaml:1: redis.host: has no effect without "
+                                                "server.engine cluster, like all of redis");
+    expect_warning("server: {roles: [gateway]}\n",
+                   "parley.yaml:1: server.roles: has no effect without server.engine cluster");
+    expect_cluster_warning(
+        "PARLEY_DATA_WAL_BYTES=2000000",
+        "PARLEY_DATA_WAL_BYTES: has no effect on a node of a cluster, like all of data");
+    expect_cluster_warning("PARLEY_REDIS_PASSWORD=x",
+                           "PARLEY_REDIS_PASSWORD: has no effect without redis.host");
+    expect_cluster_warning("PARLEY_NOTIFY_WEBHOOK_SECRET=x",
+                           "PARLEY_NOTIFY_WEBHOOK_SECRET: has no effect without notify.webhookUrl");
+    expect_cluster_warning("PARLEY_CASSANDRA_CONSISTENCY=one",
+                           "PARLEY_CASSANDRA_CONSISTENCY: is less than a quorum: what was "
+                           "acknowledged may be missing from a page of the history");
+    expect_cluster_warning("PARLEY_KAFKA_MIN_INSYNC=1",
+                           "PARLEY_KAFKA_MIN_INSYNC: lets a message be lost with one broker after "
+                           "it was acknowledged");
+}
+
+static void expect_sslmode(const char *host, const char *mode, const char *wanted)
+{
+    struct rig r;
+    char host_variable[LONG_SIZE], mode_variable[LONG_SIZE];
+    snprintf(host_variable, sizeof host_variable, "PARLEY_DATABASE_HOST=%s", host);
+    snprintf(mode_variable, sizeof mode_variable, "PARLEY_DATABASE_SSLMODE=%s", mode);
+    rig_load(&r, cluster, (char *[]){host_variable, mode_variable, NULL}, NULL, 0);
+    assert_int_equal(r.err, ERR_OK);
+    assert_string_equal(config_sslmode(&r.config), wanted);
+    rig_fini(&r);
+}
+
+/* Across a network nothing less than the whole check is meant by saying nothing. */
+static void test_sslmode(void **state)
+{
+    static const char *const local[] = {"localhost", "127.0.0.1",       "127.8.9.1",
+                                        "::1",       "/run/postgresql", "localhost,127.0.0.1"};
+    static const char *const remote[] = {"db",           "10.0.0.1",     "127.0.0.1.example.org",
+                                         "localhost,db", "db,localhost", "128.0.0.1",
+                                         "::2"};
+    (void)state;
+    for (size_t i = 0; i < sizeof local / sizeof local[0]; i++)
+        expect_sslmode(local[i], "auto", "prefer");
+    for (size_t i = 0; i < sizeof remote / sizeof remote[0]; i++)
+        expect_sslmode(remote[i], "auto", "verify-full");
+    expect_sslmode("db", "disable", "disable");
+    expect_sslmode("localhost", "verify-full", "verify-full");
+}
+
 static void test_grpc_port(void **state)
 {
     struct rig r;
@@ -226,10 +321,17 @@ static void test_grpc_port(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_addresses),      cmocka_unit_test(test_listen_host_port),
-        cmocka_unit_test(test_tls_needs_both), cmocka_unit_test(test_origins_proxies_urls),
-        cmocka_unit_test(test_limits),         cmocka_unit_test(test_secret_of_the_embedded_engine),
-        cmocka_unit_test(test_cluster_needs),  cmocka_unit_test(test_cluster_combinations),
+        cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_listen_host_port),
+        cmocka_unit_test(test_tls_needs_both),
+        cmocka_unit_test(test_origins_proxies_urls),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_secret_of_the_embedded_engine),
+        cmocka_unit_test(test_cluster_needs),
+        cmocka_unit_test(test_cluster_combinations),
+        cmocka_unit_test(test_encryption_that_is_not_switched_on),
+        cmocka_unit_test(test_nothing_is_accepted_in_silence),
+        cmocka_unit_test(test_sslmode),
         cmocka_unit_test(test_grpc_port),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

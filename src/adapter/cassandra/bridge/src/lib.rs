@@ -53,13 +53,15 @@ pub extern "C" fn bridge_library() -> *const c_char {
 #[no_mangle]
 pub unsafe extern "C" fn bridge_open(
     options: *const Options,
+    code: *mut Code,
     why: *mut c_char,
     why_size: usize,
 ) -> *mut SessionHandle {
     match open::open(&*options) {
         Ok((runtime, session)) => Box::into_raw(Box::new(SessionHandle { runtime, session: session.into() })),
-        Err(text) => {
-            tell(&text, why, why_size);
+        Err(failure) => {
+            *code = failure.code;
+            tell(&failure.text, why, why_size);
             std::ptr::null_mut()
         }
     }
