@@ -160,6 +160,7 @@ static void close_door(struct cluster_journal *j)
 {
     atomic_store(&j->is_ready, false);
     atomic_store(&j->is_lost, true);
+    metric_set(M_LOG_LOST, 1);
 }
 
 static bool is_sound(struct cluster_journal *j)
@@ -229,6 +230,9 @@ static void watch_once(struct cluster_journal *j)
         uint64_t persisted = overlay_persisted(j->overlay, i);
         unwritten += next > persisted ? next - persisted : 0;
     }
+    int64_t oldest_us = overlay_oldest_us(j->overlay);
+    int64_t age_us = oldest_us == 0 ? 0 : clock_wall_us(j->config.clock) - oldest_us;
+    metric_set(M_PERSIST_LAG_US, age_us > 0 ? age_us : 0);
     metric_set(M_FOLLOW_LAG, (int64_t)behind);
     metric_set(M_PERSIST_LAG, (int64_t)unwritten);
 }

@@ -303,6 +303,21 @@ uint64_t overlay_persisted(struct overlay *o, unsigned partition)
     return atomic_load(&o->partitions[partition].persisted);
 }
 
+int64_t overlay_oldest_us(struct overlay *o)
+{
+    int64_t oldest_us = 0;
+    pthread_mutex_lock(&o->mutex);
+    for (unsigned i = 0; i < o->n_partitions; i++) {
+        const struct overlay_partition *p = &o->partitions[i];
+        uint32_t at = overlay_find(p, seq_of(p->epoch, atomic_load(&p->persisted)), false);
+        int64_t us = at < p->n ? overlay_post_at(p, at)->event.at_us : 0;
+        if (us != 0 && (oldest_us == 0 || us < oldest_us))
+            oldest_us = us;
+    }
+    pthread_mutex_unlock(&o->mutex);
+    return oldest_us;
+}
+
 bool overlay_has_gap(struct overlay *o, unsigned partition)
 {
     struct overlay_partition *p = &o->partitions[partition];

@@ -44,6 +44,9 @@ void overlay_trim(struct overlay *o);
 /* ---- The readers' side ---- */
 
 uint64_t overlay_persisted(struct overlay *o, unsigned partition);
+/* When the oldest post that is not known to be in the store happened, microseconds since 1970; 0:
+ * there is none. */
+int64_t overlay_oldest_us(struct overlay *o);
 /* Is something of the partition neither here nor known to be in the store? */
 bool overlay_has_gap(struct overlay *o, unsigned partition);
 /* The offset from which on it holds everything. */

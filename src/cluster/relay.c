@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/cond.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -64,6 +65,19 @@ static void relay_sleep(struct relay *r, unsigned ms)
     pthread_mutex_unlock(&r->mutex);
 }
 
+/* ---- What waits ---- */
+
+/* The rows are the oldest first, channel by channel. */
+static void outbox_tell(const struct outbox_row *rows, size_t n)
+{
+    int64_t oldest_us = INT64_MAX, now_us = clock_wall_us(&clock_system);
+    for (size_t i = 0; i < n; i++)
+        if (rows[i].event.at_us < oldest_us)
+            oldest_us = rows[i].event.at_us;
+    metric_set(M_OUTBOX_ROWS, (int64_t)n);
+    metric_set(M_OUTBOX_AGE_US, n > 0 && oldest_us < now_us ? now_us - oldest_us : 0);
+}
+
 /* ---- The lock ---- */
 
 static void lock_tell(struct relay *r, bool is_relay)
@@ -71,6 +85,8 @@ static void lock_tell(struct relay *r, bool is_relay)
     if (is_relay != r->is_relay)
         log_note(LOG_INFO, is_relay ? "this node relays changes of channels"
                                     : "this node no longer relays changes of channels");
+    if (!is_relay)
+        outbox_tell(NULL, 0);
     r->is_relay = is_relay;
     metric_set(M_RELAY, is_relay);
 }
@@ -252,6 +268,8 @@ static size_t pass(struct relay *r, unsigned wait_ms, bool *failed)
     enum err e = r->config.table->ops->outbox(r->config.table, r->config.rows_max, wait_ms, &arena,
                                               &rows, &n);
     *failed = e != ERR_OK;
+    if (e == ERR_OK)
+        outbox_tell(rows, n);
     if (e == ERR_OK && n > 0) {
         relay_at(r, RELAY_READ);
         done = batch_run(r, rows, n, failed);

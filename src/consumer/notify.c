@@ -29,6 +29,7 @@ struct heard {
     struct uuid channel;
     uint64_t seq;
     unsigned partition;
+    int64_t time_ms;
     bool done; /* told of, or not in the history */
 };
 
@@ -52,9 +53,20 @@ static bool is_stopping(struct notify *n)
     return atomic_load(&n->stopping);
 }
 
+/* How long the oldest of the batch has waited. */
+static void lag_tell(const struct notify *n)
+{
+    int64_t now_ms = clock_wall_us(n->config.clock) / 1000, oldest_ms = now_ms;
+    for (size_t i = 0; i < n->n_heard; i++)
+        if (n->heard[i].time_ms < oldest_ms)
+            oldest_ms = n->heard[i].time_ms;
+    metric_set(M_NOTIFY_LAG_US, (now_ms - oldest_ms) * 1000);
+}
+
 /* False: it is to stop. Doubles `*ms` for the next time. */
 static bool wait_again(struct notify *n, unsigned *ms)
 {
+    lag_tell(n);
     for (unsigned slept = 0; slept < *ms && !is_stopping(n); slept += SLICE_MS)
         nanosleep(&(struct timespec){0, SLICE_MS * 1000000L}, NULL);
     *ms = *ms * 2 > AGAIN_LAST ? AGAIN_LAST : *ms * 2;
@@ -81,7 +93,7 @@ static void on_record(struct log_listener *self, const struct log_record *r)
     }
     assert(n->n_heard < NOTIFY_BATCH_MAX);
     n->heard[n->n_heard++] = (struct heard){
-        record.event.channel, seq_of(n->config.epoch, r->offset), r->partition, false};
+        record.event.channel, seq_of(n->config.epoch, r->offset), r->partition, r->time_ms, false};
 }
 
 /* What the log no longer holds cannot be told of: said, not passed over in silence. */
@@ -301,12 +313,14 @@ static bool batch_do(struct notify *n)
 static void follow(struct notify *n, struct log_reader *r)
 {
     unsigned again_ms = AGAIN_MS;
+    n->n_heard = 0;
     while (!is_stopping(n)) {
-        n->n_heard = 0;
         enum err e = n->config.log->ops->poll(r, NOTIFY_BATCH_MAX, POLL_MS);
         if (!batch_do(n))
             return;
         batch_commit(n, r);
+        n->n_heard = 0;
+        lag_tell(n);
         if (e == ERR_NOT_FOUND)
             return;
         if (e == ERR_OK)

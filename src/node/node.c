@@ -26,11 +26,32 @@
 
 /* ---- Timers of the loops ---- */
 
+/* What /readyz says, as figures. */
+static void tell_services(const struct node *n)
+{
+    static const struct {
+        const char *name;
+        enum metric down;
+    } services[] = {
+        {"log", M_DOWN_LOG},     {"history", M_DOWN_HISTORY}, {"table", M_DOWN_TABLE},
+        {"cache", M_DOWN_CACHE}, {"persist", M_DOWN_PERSIST},
+    };
+    const struct engine *e = n->engine;
+    for (size_t i = 0; i < e->n_checks; i++)
+        for (size_t k = 0; k < sizeof services / sizeof services[0]; k++) {
+            char detail[READY_DETAIL_SIZE] = "";
+            if (strcmp(e->checks[i].name, services[k].name) == 0)
+                metric_set(services[k].down, !e->checks[i].is_ready(e->checks[i].arg, detail));
+        }
+}
+
 static void on_tick(struct timer *t)
 {
     struct node_loop *l = MEM_OWNER(t, struct node_loop, tick);
     if (l->shard != NULL)
         shard_tick(l->shard);
+    if (l->listener != NULL && loop_index(l->loop) == 0) /* the engine runs */
+        tell_services(l->node);
     timer_start(l->loop, t, TICK_MS);
 }
 

@@ -78,6 +78,10 @@
       "Times that the overlay was full and let go of unwritten messages.")                    \
     X(M_PERSIST_LAG, GAUGE, "parley_persist_lag_records", "",                                 \
       "Records that this node has judged and persist has not written yet.")                   \
+    X(M_PERSIST_LAG_US, GAUGE_US, "parley_persist_lag_seconds", "",                           \
+      "Age of the oldest message that this node has judged and persist has not written yet.") \
+    X(M_LOG_LOST, GAUGE, "parley_log_lost", "",                                               \
+      "Whether what this node must read of the log is gone: it needs people.")                \
     X(M_PERSIST_BATCH, HISTOGRAM_SIZE, "parley_persist_batch_records", "",                    \
       "Records that persist wrote at once.")                                                  \
     X(M_PERSIST_WRITE, HISTOGRAM_US, "parley_persist_write_seconds", "",                      \
@@ -135,19 +139,22 @@
     X(M_BUS_GAPS, COUNTER, "parley_bus_gaps_total", "",                                           \
       "How often notes of other nodes may have been missed.")
 
-#define METRICS_TABLE_POSTGRES(X)                                                              \
-    X(M_POSTGRES_CONNECTIONS, GAUGE, "parley_postgres_connections", "",                        \
-      "Open connections to PostgreSQL, the relay's not counted.")                              \
-    X(M_POSTGRES_CALL, HISTOGRAM_US, "parley_postgres_seconds", "", "One call of PostgreSQL.") \
-    X(M_POSTGRES_LOST, COUNTER, "parley_postgres_lost_total", "",                              \
-      "Connections to PostgreSQL that were lost or could not be opened.")                      \
-    X(M_RELAY, GAUGE, "parley_relay", "",                                                      \
-      "Whether this node is the one that puts joins and leaves into the log.")                 \
-    X(M_RELAY_PUBLISHED, COUNTER, "parley_relay_published_total", "",                          \
-      "Joins, leaves and creations put into the log.")                                         \
-    X(M_RELAY_FAILED, COUNTER, "parley_relay_failed_total", "",                                \
-      "Times the relay had to try again.")                                                     \
-    X(M_CHANNEL_CHANGE, HISTOGRAM_US, "parley_channel_change_seconds", "",                     \
+#define METRICS_TABLE_POSTGRES(X)                                                                 \
+    X(M_POSTGRES_CONNECTIONS, GAUGE, "parley_postgres_connections", "",                           \
+      "Open connections to PostgreSQL, the relay's not counted.")                                 \
+    X(M_POSTGRES_CALL, HISTOGRAM_US, "parley_postgres_seconds", "", "One call of PostgreSQL.")    \
+    X(M_POSTGRES_LOST, COUNTER, "parley_postgres_lost_total", "",                                 \
+      "Connections to PostgreSQL that were lost or could not be opened.")                         \
+    X(M_RELAY, GAUGE, "parley_relay", "",                                                         \
+      "Whether this node is the one that puts joins and leaves into the log.")                    \
+    X(M_OUTBOX_ROWS, GAUGE, "parley_outbox_rows", "",                                             \
+      "Joins, leaves and creations that wait for the log, as the relay sees it, counted to 256.") \
+    X(M_OUTBOX_AGE_US, GAUGE_US, "parley_outbox_age_seconds", "", "Age of the oldest of them.")   \
+    X(M_RELAY_PUBLISHED, COUNTER, "parley_relay_published_total", "",                             \
+      "Joins, leaves and creations put into the log.")                                            \
+    X(M_RELAY_FAILED, COUNTER, "parley_relay_failed_total", "",                                   \
+      "Times the relay had to try again.")                                                        \
+    X(M_CHANNEL_CHANGE, HISTOGRAM_US, "parley_channel_change_seconds", "",                        \
       "Creating, joining or leaving a channel, until this node has heard of it.")
 
 #define METRICS_TABLE_LOG(X)                                                                       \
@@ -184,6 +191,8 @@
     X(M_NOTIFY_INBOXES, COUNTER, "parley_notify_inbox_total", "outcome=\"written\"",       \
       "Entries for the inboxes of members who are offline, by outcome.")                   \
     X(M_NOTIFY_INBOXES_LOST, COUNTER, "parley_notify_inbox_total", "outcome=\"lost\"", "") \
+    X(M_NOTIFY_LAG_US, GAUGE_US, "parley_notify_lag_seconds", "",                          \
+      "Age of the oldest message that was read and nobody is notified of yet.")            \
     X(M_NOTIFY_LEFT, COUNTER, "parley_notify_left_to_retry_total", "",                     \
       "Web hooks handed to the retry log.")                                                \
     X(M_NOTIFY_OLD, COUNTER, "parley_notify_too_old_total", "",                            \
@@ -203,6 +212,15 @@
       "Writing one batch of messages and replies to every table.")                           \
     X(M_CASSANDRA_UNDER_WAY, GAUGE, "parley_cassandra_requests_under_way", "",               \
       "Requests that Cassandra has not answered yet.")
+
+/* 0 where a node has no use for the service. */
+#define METRICS_TABLE_SERVICES(X)                                                \
+    X(M_DOWN_LOG, GAUGE, "parley_service_down", "service=\"log\"",               \
+      "Whether a service that this node needs cannot be used, as /readyz says.") \
+    X(M_DOWN_HISTORY, GAUGE, "parley_service_down", "service=\"history\"", "")   \
+    X(M_DOWN_TABLE, GAUGE, "parley_service_down", "service=\"table\"", "")       \
+    X(M_DOWN_CACHE, GAUGE, "parley_service_down", "service=\"cache\"", "")       \
+    X(M_DOWN_PERSIST, GAUGE, "parley_service_down", "service=\"persist\"", "")
 
 #define METRICS_TABLE_RETRY(X)                                                                \
     X(M_RETRY_WAITING, GAUGE, "parley_retry_waiting", "", "Envelopes read and not done yet.") \
