@@ -13,12 +13,18 @@
 
 static atomic_int threshold = LOG_INFO;
 static atomic_int as_json = 1;
+static _Atomic(log_trace_f) trace_id;
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
 
 void log_setup(enum log_level level, int json)
 {
     atomic_store(&threshold, (int)level);
     atomic_store(&as_json, json < 0 ? !isatty(STDERR_FILENO) : json);
+}
+
+void log_set_trace(log_trace_f trace)
+{
+    atomic_store(&trace_id, trace);
 }
 
 bool log_level_parse(struct str name, enum log_level *out)
@@ -130,6 +136,16 @@ static void line_put_head(struct line *l, enum log_level level, const char *even
     line_end(l, json ? "\"" : "");
 }
 
+static void line_put_trace(struct line *l, bool json)
+{
+    char id[LOG_TRACE_SIZE];
+    log_trace_f trace = atomic_load_explicit(&trace_id, memory_order_relaxed);
+    if (trace == NULL || !trace(id))
+        return;
+    const struct log_field f = LOG_S("trace_id", id);
+    line_put_field(l, &f, json);
+}
+
 void log_write(enum log_level level, const char *event, const struct log_field *fields, size_t n)
 {
     if ((int)level < atomic_load_explicit(&threshold, memory_order_relaxed))
@@ -141,6 +157,7 @@ void log_write(enum log_level level, const char *event, const struct log_field *
     line_put_head(&l, level, event, json);
     for (size_t i = 0; i < n; i++)
         line_put_field(&l, &fields[i], json);
+    line_put_trace(&l, json);
     if (l.cut)
         line_end(&l, json ? ",\"cut\":true" : " ...");
     line_end(&l, json ? "}\n" : "\n");

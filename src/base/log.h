@@ -28,6 +28,12 @@ void log_setup(enum log_level level, int json);
 /* "debug", "info", "warn", "error"; false for anything else. */
 bool log_level_parse(struct str name, enum log_level *out);
 
+/* Who knows what the calling thread works on: writes its trace's id, or returns false. Every line
+ * then has it as `trace_id`. NULL: nobody does. */
+#define LOG_TRACE_SIZE 33
+typedef bool (*log_trace_f)(char out[LOG_TRACE_SIZE]);
+void log_set_trace(log_trace_f trace);
+
 /* One line with `n` fields; `event` is a constant that operators search for. */
 void log_write(enum log_level level, const char *event, const struct log_field *fields, size_t n);
 

@@ -12,6 +12,7 @@
 
 #define POLL_RECORDS 500
 #define POLL_WAIT_MS 200
+#define LINGER_MS    30
 #define PAUSE_MS_MIN 100
 #define PAUSE_MS_MAX 2000
 
@@ -88,8 +89,7 @@ static void on_record(struct log_listener *self, const struct log_record *r)
         return;
     }
     part->is_due = true;
-    if (p->batch.n_records++ == 0 || r->time_ms < p->batch.oldest_ms)
-        p->batch.oldest_ms = r->time_ms;
+    p->batch.n_records++;
     if (judged.verdict != VERDICT_POST || judged.covered)
         return;
     struct event *e = &p->batch.posts[p->batch.n_posts++];
@@ -139,7 +139,7 @@ static enum err persist_gather(struct persist *p, unsigned wait_ms)
         e = p->config.log->ops->poll(p->reader, POLL_RECORDS, wait_ms);
         int64_t now = clock_steady_us(&clock_system);
         if (until == 0)
-            until = now + p->config.linger_ms * INT64_C(1000);
+            until = now + LINGER_MS * 1000;
         wait_ms = until > now ? (unsigned)((until - now) / 1000) : 0;
     } while (e == ERR_OK && wait_ms > 0 && p->batch.n_records > 0 && !batch_is_full(p) &&
              !p->must_rejoin);

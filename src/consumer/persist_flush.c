@@ -59,22 +59,13 @@ static void windows_push(struct persist *p)
     }
 }
 
-static enum err posts_write(struct persist *p)
-{
-    struct history_store *store = p->config.store;
-    if (p->batch.n_posts == 0)
-        return ERR_OK;
-    enum err e = store->ops->write(store, p->batch.posts, p->batch.n_posts);
-    int64_t age_us = clock_wall_us(&clock_system) - p->batch.oldest_ms * 1000;
-    if (e == ERR_OK)
-        metric_observe(M_PERSIST_AGE, age_us > 0 ? (uint64_t)age_us : 0);
-    return e;
-}
-
 enum err persist_flush(struct persist *p)
 {
+    struct history_store *store = p->config.store;
     int64_t since = clock_steady_us(&clock_system);
-    enum err e = posts_write(p);
+    enum err e = ERR_OK;
+    if (p->batch.n_posts > 0)
+        e = store->ops->write(store, p->batch.posts, p->batch.n_posts);
     for (unsigned i = 0; i < p->n_partitions && e == ERR_OK; i++)
         if (p->partitions[i].is_due)
             e = partition_write(p, i);

@@ -23,7 +23,6 @@ struct persist_batch {
     struct arena arena;
     struct event *posts; /* PERSIST_RECORDS_MAX; strings in the arena */
     size_t n_posts, n_records;
-    int64_t oldest_ms; /* when the log took the oldest of them */
 };
 
 struct persist {

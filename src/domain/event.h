@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "base/uuid.h"
 #include "domain/channel.h"
+#include "telemetry/trace_context.h"
 
 enum event_kind {
     EVENT_MESSAGE = 1,
@@ -44,6 +45,7 @@ struct event {
     struct channel channel_info; /* joined, left, created: the channel itself */
     uint32_t members;            /* joined, left: how many the channel has after it */
     struct origin origin;
+    struct trace_context trace; /* what hears of it is done for; none: nobody traces it */
     int64_t queued_us; /* message, reply: when its append was queued (steady clock); 0: unknown */
 };
 

@@ -43,6 +43,7 @@ struct pending {
     struct pending *next;
     struct feed_share *share;
     const struct feed_item *item;
+    uint32_t handed;    /* frames, acks included */
     uint32_t lap, turn; /* when the pass took it: everyone before `turn` gets it in the next lap */
 };
 
@@ -98,6 +99,8 @@ void audience_frame(struct audience *a, uint32_t flag, const struct uuid *except
 
 /* shard.c: the how-manieth item its shard received it is. */
 uint64_t pending_number(const struct pending *p);
+/* shard.c: when its shard was given it. */
+int64_t pending_published_us(const struct pending *p);
 /* shard.c: the item of `p` has been handed out. Frees `p` with the last of its share. */
 void pending_done(struct pending *p);
 

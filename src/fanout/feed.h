@@ -30,7 +30,8 @@ struct feed_item {
 
 struct feed {
     atomic_uint refs;
-    size_t bytes; /* of all items */
+    size_t bytes;         /* of all items */
+    int64_t published_us; /* the steady clock when the shards were given it */
     size_t n;
     struct feed_item items[];
 };

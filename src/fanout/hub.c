@@ -75,6 +75,7 @@ static void hub_publish(struct journal_sink *self, void *prepared)
 {
     struct hub *h = MEM_OWNER(self, struct hub, sink);
     struct feed *f = prepared;
+    f->published_us = clock_steady_us(h->config.clock);
     hub_keep_tail(h, f);
     pthread_mutex_lock(&h->mutex);
     for (uint32_t i = 0; i < h->n_shards; i++)

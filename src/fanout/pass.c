@@ -17,13 +17,14 @@ static unsigned hand_items(struct audience *a, struct session *s, uint64_t pos,
     struct shard *sh = a->shard;
     const uint64_t id = s->id, n_detached = sh->n_detached;
     unsigned handed = 0;
-    for (const struct pending *p = a->first; p != until; p = p->next) {
+    for (struct pending *p = a->first; p != until; p = p->next) {
         if (p->item->last_seq <= pos)
             continue;
         struct run *r = p->item->run;
         const unsigned from = run_after(r, pos);
         s->ops->push(s, r, from, r->n);
         handed += r->n - from;
+        p->handed += r->n - from;
         if (session_is_gone(sh, id, n_detached))
             break;
     }
@@ -32,7 +33,7 @@ static unsigned hand_items(struct audience *a, struct session *s, uint64_t pos,
 
 /* Frame `i` of `p` is the member's own: what precedes it, then the ack in its place. What follows
  * comes when the walk does. */
-static void author_serve(struct audience *a, struct member *m, const struct pending *p, unsigned i)
+static void author_serve(struct audience *a, struct member *m, struct pending *p, unsigned i)
 {
     struct shard *sh = a->shard;
     struct session *s = m->session;
@@ -45,15 +46,16 @@ static void author_serve(struct audience *a, struct member *m, const struct pend
         if (from < i && !session_is_gone(sh, id, n_detached)) {
             s->ops->push(s, r, from, i);
             handed += i - from;
+            p->handed += i - from;
         }
+        p->handed++;
         metric_add(M_DELIVERIES, handed);
     }
     if (!session_is_gone(sh, id, n_detached))
         s->ops->ack(s, r, i);
 }
 
-static void author_answer(struct audience *a, struct session *s, const struct pending *p,
-                          unsigned i)
+static void author_answer(struct audience *a, struct session *s, struct pending *p, unsigned i)
 {
     int slot = session_find(s, a);
     if (slot < 0) { /* it left, and is owed its ack all the same */
@@ -67,7 +69,7 @@ static void author_answer(struct audience *a, struct session *s, const struct pe
         author_serve(a, m, p, i);
 }
 
-static void item_serve_authors(struct audience *a, const struct pending *p)
+static void item_serve_authors(struct audience *a, struct pending *p)
 {
     struct shard *sh = a->shard;
     const struct run *r = p->item->run;
@@ -235,6 +237,26 @@ static void run_observe_latency(const struct run *r, int64_t now_us)
     }
 }
 
+/* From the journal to the last of this shard's members: one span for all of them. */
+static void pending_trace(const struct audience *a, const struct pending *p, int64_t now_us)
+{
+    const struct trace_set *traces = p->item->run->traces;
+    int64_t begun_us = pending_published_us(p);
+    if (!trace_is_on() || (traces == NULL && !trace_is_slow(now_us - begun_us)))
+        return;
+    struct trace_span s = {
+        .name = "fan out",
+        .kind = TRACE_INTERNAL,
+        .begun_us = begun_us,
+        .ended_us = now_us,
+    };
+    trace_add_number(&s, "parley.shard", a->shard->index);
+    trace_add_number(&s, "parley.sessions", a->n);
+    trace_add_number(&s, "parley.frames", p->item->run->n);
+    trace_add_number(&s, "parley.deliveries", p->handed);
+    trace_note_batch(&s, traces);
+}
+
 /* Has everyone been visited since the item was taken into the pass? */
 static bool item_is_handed_out(const struct audience *a, const struct pending *p)
 {
@@ -252,6 +274,7 @@ static void pass_release(struct audience *a)
             if (now_us == 0)
                 now_us = clock_steady_us(shard_config(a->shard)->clock);
             run_observe_latency(p->item->run, now_us);
+            pending_trace(a, p, now_us);
         }
         pending_done(p);
     }

@@ -26,6 +26,7 @@ void run_unref(struct run *r)
     if (r->deflated != NULL)
         bytes_unref(r->deflated->bytes);
     mem_free(r->deflated);
+    mem_free(r->traces);
     bytes_unref(r->bytes);
     pthread_mutex_destroy(&r->once);
     mem_free(r);
@@ -62,7 +63,8 @@ const struct run_deflated *run_deflate(struct run *r, void (*make)(const struct 
 
 size_t run_size(const struct run *r)
 {
-    return sizeof *r + r->n * sizeof r->frames[0] + sizeof *r->bytes + r->bytes->len;
+    return sizeof *r + r->n * sizeof r->frames[0] + sizeof *r->bytes + r->bytes->len +
+           (r->traces == NULL ? 0 : sizeof *r->traces);
 }
 
 unsigned run_after(const struct run *r, uint64_t seq)

@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "domain/event.h"
 #include "domain/user.h"
+#include "telemetry/trace.h"
 
 struct run_frame {
     uint64_t seq;
@@ -35,6 +36,7 @@ struct run {
     struct bytes *bytes;
     pthread_mutex_t once;          /* makes `deflated` once a process */
     struct run_deflated *deflated; /* NULL until someone needs it */
+    struct trace_set *traces;      /* that its frames belong to; NULL: none */
     unsigned n;
     struct run_frame frames[];
 };

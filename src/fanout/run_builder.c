@@ -41,9 +41,20 @@ void run_builder_add(struct run_builder *b, const struct event *e, enum run_vari
     *f = (struct run_frame){
         .seq = e->seq, .kind = e->kind, .origin = e->origin, .queued_us = e->queued_us};
     b->channel = e->channel;
+    trace_set_add(&b->traces, &e->trace);
     b->refs_bytes += e->origin.ref.n;
     b->encoder->event(e, variant, &b->out, f);
     assert(!b->out.failed && f->start <= f->data && f->data < f->end && f->end == b->out.n);
+}
+
+static struct trace_set *builder_take_traces(struct run_builder *b)
+{
+    if (b->traces.n == 0)
+        return NULL;
+    struct trace_set *traces = mem_alloc(sizeof *traces);
+    *traces = b->traces;
+    b->traces.n = 0;
+    return traces;
 }
 
 struct run *run_builder_finish(struct run_builder *b)
@@ -56,6 +67,7 @@ struct run *run_builder_finish(struct run_builder *b)
     r->bytes = bytes_copy(b->out.p, b->out.n);
     pthread_mutex_init(&r->once, NULL);
     r->deflated = NULL;
+    r->traces = builder_take_traces(b);
     r->n = b->n;
     memcpy(r->frames, b->frames, frames_bytes);
     char *refs = (char *)r->frames + frames_bytes;

@@ -15,6 +15,7 @@ struct run_builder {
     unsigned n, cap;
     size_t refs_bytes;
     struct uuid channel; /* of the run under way */
+    struct trace_set traces;
 };
 
 void run_builder_init(struct run_builder *b, const struct run_encoder *encoder);

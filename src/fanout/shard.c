@@ -29,6 +29,11 @@ uint64_t pending_number(const struct pending *p)
     return p->share->before + (uint64_t)(p - p->share->items) + 1;
 }
 
+int64_t pending_published_us(const struct pending *p)
+{
+    return p->share->feed->published_us;
+}
+
 /* The backlog shrinks by whole items as they are handed out, so that a long pass in one channel
  * does not pass for a backlog of the others. */
 void pending_done(struct pending *p)

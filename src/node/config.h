@@ -118,6 +118,9 @@ struct config {
     struct {
         CONFIG_NOTIFY(CONFIG_MEMBER)
     } notify;
+    struct {
+        CONFIG_JAEGER(CONFIG_MEMBER)
+    } jaeger;
 
     struct config_where where[CONFIG_KEYS]; /* in the order of the table */
 };

@@ -156,6 +156,43 @@ static void check_url(const struct check *k, const char *path, const char *url)
         error(k, path, "a URL is expected, http:// or https://");
 }
 
+static void set_endpoint(struct config *c, const char *url, size_t n, const char *rest)
+{
+    size_t more = strlen(rest);
+    char *endpoint = mem_alloc(n + more + 1);
+    memcpy(endpoint, url, n);
+    memcpy(endpoint + n, rest, more + 1);
+    mem_free(c->trace.endpoint);
+    c->trace.endpoint = endpoint;
+    c->where[config_key_index(config_key_find("trace.endpoint"))] =
+        c->where[config_key_index(config_key_find("jaeger.host"))];
+}
+
+/* chat-app names Jaeger's collector for Thrift, http://HOST:14268/api/traces; the same program
+ * takes OTLP on another port. */
+static void resolve_jaeger(struct config *c, const struct check *k)
+{
+    static const char thrift[] = "/api/traces";
+    const char *url = c->jaeger.host;
+    size_t n = strlen(url), tail = sizeof thrift - 1;
+    if (c->trace.endpoint[0] != '\0' || n == 0)
+        return;
+    if (!is_url(url, false)) {
+        warning(k, "jaeger.host", "is not a URL, so no traces are sent; see trace.endpoint");
+        return;
+    }
+    if (n < tail || strcmp(url + n - tail, thrift) != 0) {
+        set_endpoint(c, url, n, "");
+        return;
+    }
+    size_t scheme = (size_t)(strstr(url, "://") + 3 - url);
+    size_t host = url[scheme] == '[' ? scheme + strcspn(url + scheme, "]/") + 1
+                                     : scheme + strcspn(url + scheme, ":/");
+    set_endpoint(c, url, host < n - tail ? host : n - tail, ":4318");
+    warning(k, "jaeger.host",
+            "is Jaeger's address for Thrift; traces go to its port for OTLP, 4318");
+}
+
 static void check_server(const struct check *k)
 {
     const struct config *c = k->c;
@@ -289,6 +326,7 @@ void config_check(struct config *c, struct config_report *report)
 {
     struct check k = {c, report};
     resolve_listen(c, &k);
+    resolve_jaeger(c, &k);
     check_server(&k);
     check_tls(&k);
     check_limits(&k);

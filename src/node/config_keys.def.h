@@ -190,12 +190,16 @@
     X(SECRET, notify, webhook_secret, "webhookSecret", "", ANY, CLUSTER,     \
       "Signs what the web hook is told.")
 
-#define CONFIG_TRACE(X)                                                                   \
-    X(STRING, trace, endpoint, "endpoint", "", ANY, 0,                                    \
-      "Where spans go, OTLP over HTTP (`http://127.0.0.1:4318`); none: nowhere.")         \
-    X(RATIO, trace, ratio, "ratio", "0", ANY, 0, "The share of requests that is traced.") \
-    X(UINT, trace, slow_ms, "slowMs", "500", RANGE(0, 600000, "ms"), 0,                   \
-      "A request slower than this is logged; 0: none is.")
+#define CONFIG_TRACE(X)                                                                          \
+    X(STRING, trace, endpoint, "endpoint", "", ANY, 0,                                           \
+      "The collector that spans go to, OTLP over HTTP (`http://127.0.0.1:4318`); none: nothing " \
+      "is traced.")                                                                              \
+    X(RATIO, trace, ratio, "ratio", "0", ANY, 0,                                                 \
+      "The share of requests whose trace is kept, from 0 to 1.")                                 \
+    X(UINT, trace, slow_ms, "slowMs", "500", RANGE(0, 600000, "ms"), 0,                          \
+      "A request slower than this is kept whatever the ratio, and logged; 0: none is for that.") \
+    X(STRING, trace, service_name, "serviceName", "parley", ANY, 0,                              \
+      "The name under which the collector shows this service.")
 
 #define CONFIG_LIMITS(X)                                                                           \
     X(UINT, limits, message_bytes, "message_bytes", "8192", RANGE(1, 61440, "bytes"), RELOAD,      \
@@ -241,10 +245,13 @@
     X(IGNORED, logger, file_max_backups, "fileMaxBackups", "", ANY, 0, "Logs go to stderr only.") \
     X(IGNORED, logger, file_is_compress, "fileIsCompress", "", ANY, 0, "Logs go to stderr only.")
 
-#define CONFIG_JAEGER(X)                                                                          \
-    X(IGNORED, jaeger, host, "host", "", ANY, 0, "`trace.endpoint` takes Jaeger's OTLP address.") \
-    X(IGNORED, jaeger, port, "port", "", ANY, 0, "See `trace.endpoint`.")                         \
-    X(IGNORED, jaeger, service_name, "serviceName", "", ANY, 0, "The service is `parley`.")       \
+#define CONFIG_JAEGER(X)                                                                           \
+    X(STRING, jaeger, host, "host", "", ANY, 0,                                                    \
+      "chat-app's collector, a URL: where `trace.endpoint` is not given, OTLP goes to that host, " \
+      "to port 4318 when it ends in `/api/traces`.")                                               \
+    X(IGNORED, jaeger, port, "port", "", ANY, 0, "See `trace.endpoint`.")                          \
+    X(ALIAS, jaeger, service_name, "serviceName", "trace.serviceName", ANY, 0,                     \
+      "chat-app's spelling.")                                                                      \
     X(IGNORED, jaeger, log_spans, "logSpans", "", ANY, 0, "Never had an effect.")
 
 #define CONFIG_METRIC(X)                                                     \

@@ -35,12 +35,14 @@ struct door {
     char *reason;
 };
 
+struct tracing;
 struct node {
     const struct config *config;
     struct limits limits; /* the ones in force */
     char name[64];
     char url[300];
 
+    struct tracing *tracing; /* NULL: nothing is traced */
     struct engine *engine;
     struct hub *hub; /* from here to `ws` NULL without the role gateway */
     struct workers *cold, *hashing;

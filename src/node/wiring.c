@@ -10,6 +10,7 @@
 #include "fanout/peers.h"
 #include "fanout/presence.h"
 #include "fanout/shard.h"
+#include "node/tracing.h"
 #include "telemetry/metrics.h"
 
 #define TAIL_BYTES_MAX    (32u * 1024 * 1024)
@@ -222,7 +223,9 @@ enum err node_wire(struct node *n, char *reason)
 {
     const struct config *config = n->config;
     name_node(n);
-    enum err e = wire_engine(n, reason);
+    enum err e = tracing_start(config, n->name, &n->tracing, reason);
+    if (e == ERR_OK)
+        e = wire_engine(n, reason);
     if (e == ERR_OK && config->tls.cert[0] != '\0')
         e = tls_context_new(config->tls.cert, config->tls.key, &n->tls, reason, NODE_REASON_SIZE);
     if (e != ERR_OK)
@@ -259,4 +262,5 @@ void node_unwire(struct node *n)
     workers_free(n->cold);
     tls_context_free(n->tls);
     token_key_free(n->key);
+    tracing_stop(n->tracing);
 }

@@ -25,6 +25,7 @@ struct channel_table;
 struct event_log;
 struct history_store;
 struct peer_link;
+struct span_sink;
 struct web_hook;
 
 /* An open driver. Ports that it does not implement are NULL. */
@@ -37,6 +38,7 @@ struct driver {
     struct bus *bus;
     struct peer_link *peers;
     struct web_hook *web_hook;
+    struct span_sink *spans;
 };
 
 enum driver_migration { DRIVER_MIGRATE_UP, DRIVER_MIGRATE_DOWN, DRIVER_MIGRATE_STATUS };

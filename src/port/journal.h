@@ -43,6 +43,7 @@ struct append {
     struct uuid channel, user;
     struct str username, content, client_msg_id; /* the last one valid, or empty: none */
     struct origin origin;
+    struct trace_context trace; /* the request's span; none: it is not traced */
     int64_t queued_us; /* the steady clock when it was appended: for the latency histogram */
     /* On the journal's thread, once: must not block and not append. Owns the append again. */
     void (*done)(struct append *self);

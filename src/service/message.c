@@ -111,6 +111,7 @@ static struct sending *sending_new(const struct send *s, send_done_f done, void 
         .content = put(&at, s->content),
         .client_msg_id = put(&at, s->client_msg_id),
         .origin = {s->origin.shard, s->origin.session, put(&at, s->origin.ref)},
+        .trace = s->trace,
         .done = sending_done,
     };
     return p;

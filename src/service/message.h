@@ -23,6 +23,7 @@ struct send {
     struct str username, content, client_msg_id;
     struct origin origin; /* of a websocket; ORIGIN_NO_SHARD from HTTP */
     bool is_member;
+    struct trace_context trace; /* the request's span; none: it is not traced */
 };
 
 /* On the journal's thread: the verdict is in `a` (see port/journal.h), which lives until it

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <sodium.h>
 
+#include "telemetry/trace.h"
+
 #define PASSES       2
 #define MEMORY_BYTES (19u << 20)
 
@@ -11,17 +13,25 @@ static_assert(crypto_pwhash_STRBYTES <= PASSWORD_HASH_SIZE, "a hash fits its buf
 
 static enum err argon2id_hash(struct str password, char out[PASSWORD_HASH_SIZE])
 {
+    struct trace_span span;
+    trace_begin(&span, "hash password", TRACE_INTERNAL);
     int failed = crypto_pwhash_str_alg(out, password.p, password.n, PASSES, MEMORY_BYTES,
                                        crypto_pwhash_ALG_ARGON2ID13);
+    trace_end(&span, failed ? ERR_UNAVAILABLE : ERR_OK);
     return failed ? ERR_UNAVAILABLE : ERR_OK;
 }
 
 static enum err argon2id_verify(struct str password, const char *hash)
 {
+    struct trace_span span;
+    trace_begin(&span, "verify password", TRACE_INTERNAL);
     errno = 0;
-    if (crypto_pwhash_str_verify(hash, password.p, password.n) == 0)
+    int failed = crypto_pwhash_str_verify(hash, password.p, password.n);
+    int why = errno;
+    trace_end(&span, ERR_OK);
+    if (!failed)
         return ERR_OK;
-    return errno == ENOMEM ? ERR_UNAVAILABLE : ERR_BAD_PASSWORD;
+    return why == ENOMEM ? ERR_UNAVAILABLE : ERR_BAD_PASSWORD;
 }
 
 static enum hash_state argon2id_inspect(const char *hash)

@@ -86,8 +86,6 @@
       "Records that persist wrote at once.")                                                  \
     X(M_PERSIST_WRITE, HISTOGRAM_US, "parley_persist_write_seconds", "",                      \
       "Writing one batch to the history, its heads and its snapshots.")                       \
-    X(M_PERSIST_AGE, HISTOGRAM_US, "parley_persist_age_seconds", "",                          \
-      "From the log taking a batch's oldest record to all of it being in the history.")       \
     X(M_PERSIST_FAILED, COUNTER, "parley_persist_failed_batches_total", "",                   \
       "Batches that persist could not write and tries again.")                                \
     X(M_PERSIST_BROKEN, GAUGE, "parley_persist_broken_partitions", "",                        \
@@ -232,5 +230,13 @@
     X(M_RETRY_DEAD, COUNTER, "parley_retry_tries_total", "outcome=\"given_up\"", "")          \
     X(M_RETRY_INVALID, COUNTER, "parley_retry_invalid_total", "",                             \
       "Records of the retry log that are no envelopes.")
+
+#define METRICS_TABLE_TRACE(X)                                                           \
+    X(M_TRACE_EXPORTED, COUNTER, "parley_trace_spans_total", "outcome=\"exported\"",     \
+      "Spans of traces that are kept, by what became of them.")                          \
+    X(M_TRACE_REFUSED, COUNTER, "parley_trace_spans_total", "outcome=\"refused\"", "")   \
+    X(M_TRACE_DROPPED, COUNTER, "parley_trace_spans_total", "outcome=\"dropped\"", "")   \
+    X(M_TRACE_QUEUE, GAUGE, "parley_trace_queue", "", "Spans that wait to be exported.") \
+    X(M_TRACE_EXPORT, HISTOGRAM_US, "parley_trace_export_seconds", "", "One export of a batch.")
 
 #endif

@@ -29,7 +29,8 @@
     METRICS_TABLE_LOG(X)       \
     METRICS_TABLE_CASSANDRA(X) \
     METRICS_TABLE_SERVICES(X)  \
-    METRICS_TABLE_RETRY(X)
+    METRICS_TABLE_RETRY(X)     \
+    METRICS_TABLE_TRACE(X)
 /* clang-format on */
 
 #include "telemetry/metrics.def.h"

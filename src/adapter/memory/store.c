@@ -115,6 +115,7 @@ static void batch_list_events(struct memory_store *s, struct batch *b)
         e->client_msg_id = a->client_msg_id;
         e->origin = a->origin;
         e->queued_us = a->queued_us;
+        e->trace = a->trace;
     }
     if (s->sink != NULL)
         b->prepared = s->sink->prepare(s->sink, b->events, b->n_events);

@@ -85,6 +85,7 @@ static void append_emit(struct writer *w, struct append *a, struct cached_row *c
         .content = a->content,
         .client_msg_id = a->client_msg_id,
         .origin = a->origin,
+        .trace = a->trace,
         .queued_us = a->queued_us,
     };
     writer_emit(w, &e, channel, user);

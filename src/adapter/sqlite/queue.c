@@ -4,6 +4,7 @@
 
 #include "base/cond.h"
 #include "telemetry/metrics.h"
+#include "telemetry/trace.h"
 
 /* What one transaction carries at most: enough that a sync costs an append nothing, not so much
  * that the first one waits long for the last. */
@@ -76,6 +77,7 @@ enum err queue_append(struct queue *q, struct append *a)
 
 enum err queue_run(struct queue *q, struct job *job)
 {
+    struct trace_span span;
     job->next = NULL;
     job->answered = false;
     pthread_mutex_lock(&q->mutex);
@@ -83,6 +85,8 @@ enum err queue_run(struct queue *q, struct job *job)
         pthread_mutex_unlock(&q->mutex);
         return ERR_UNAVAILABLE;
     }
+    trace_begin(&span, "journal job", TRACE_CLIENT);
+    trace_add_text(&span, "db.system.name", "sqlite");
     *q->job_tail = job;
     q->job_tail = &job->next;
     q->n_jobs++;
@@ -90,6 +94,7 @@ enum err queue_run(struct queue *q, struct job *job)
     while (!job->answered)
         pthread_cond_wait(&q->answered, &q->mutex);
     pthread_mutex_unlock(&q->mutex);
+    trace_end(&span, job->err == ERR_UNAVAILABLE ? job->err : ERR_OK);
     return job->err;
 }
 

@@ -75,8 +75,11 @@ struct reader *readers_take(struct readers *r)
     struct reader *reader = wait_free(r, &may_open);
     if (may_open)
         reader = reader_open(r);
-    if (reader != NULL)
-        reader->taken_us = now_us;
+    if (reader == NULL)
+        return NULL;
+    reader->taken_us = now_us;
+    trace_begin(&reader->span, "SELECT", TRACE_CLIENT);
+    trace_add_text(&reader->span, "db.system.name", "sqlite");
     return reader;
 }
 
@@ -86,6 +89,7 @@ enum err readers_give(struct readers *r, struct reader *reader, enum err e)
         e = ERR_UNAVAILABLE;
     else
         db_rollback(&reader->db);
+    trace_end(&reader->span, e == ERR_UNAVAILABLE ? e : ERR_OK);
     metric_observe(M_STORE_READ, (uint64_t)(clock_steady_us(&clock_system) - reader->taken_us));
     pthread_mutex_lock(&r->mutex);
     reader->next = r->free;

@@ -7,11 +7,13 @@
 #include <pthread.h>
 
 #include "adapter/sqlite/db.h"
+#include "telemetry/trace.h"
 
 struct reader {
     struct reader *next;
     struct db db;
     int64_t taken_us;
+    struct trace_span span; /* from taking to giving */
 };
 
 struct readers {

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "domain/id.h"
 #include "telemetry/metrics.h"
+#include "telemetry/trace.h"
 
 #define CACHE_KIB   2048
 #define EVENTS_KEEP 256  /* room for events that is kept between batches */
@@ -198,6 +199,48 @@ static void batch_answer(struct writer *w, struct batch *b)
     queue_answer(&w->store->queue, b->jobs);
 }
 
+static void trace_note_append(const struct append *a, int64_t began_us, int64_t ended_us,
+                              size_t n_appends, enum err e)
+{
+    struct trace_context at = trace_child(&a->trace);
+    struct trace_span append = {
+        .name = "journal append",
+        .kind = TRACE_INTERNAL,
+        .id = at.span,
+        .begun_us = a->queued_us,
+        .ended_us = ended_us,
+    };
+    struct trace_span commit = {
+        .name = "COMMIT",
+        .kind = TRACE_CLIENT,
+        .error = e == ERR_OK ? NULL : err_name(e),
+        .begun_us = began_us,
+        .ended_us = ended_us,
+    };
+    trace_add_text(&commit, "db.system.name", "sqlite");
+    trace_add_number(&commit, "db.operation.batch.size", (int64_t)n_appends);
+    trace_note(&append, &a->trace);
+    trace_note(&commit, &at);
+}
+
+/* How long each of the traced ones waited, and the transaction that all of them share. */
+static void batch_trace(const struct batch *b, int64_t began_us, enum err e)
+{
+    unsigned left = TRACE_PARENTS_MAX;
+    if (!trace_is_on())
+        return;
+    int64_t ended_us = clock_steady_us(&clock_system);
+    for (const struct append *a = b->appends; a != NULL; a = a->next) {
+        if (!trace_is_wanted(&a->trace, ended_us - a->queued_us))
+            continue;
+        if (left-- == 0) {
+            metric_inc(M_TRACE_DROPPED);
+            return;
+        }
+        trace_note_append(a, began_us, ended_us, b->n_appends, e);
+    }
+}
+
 static void batch_forget(struct writer *w)
 {
     arena_fini(&w->arena);
@@ -226,6 +269,7 @@ static void batch_run(struct writer *w, struct batch *b)
         prepared = w->sink->prepare(w->sink, w->events, w->n_events);
     enum err e = writer_end(w);
     metric_observe(M_JOURNAL_COMMIT, (uint64_t)(clock_steady_us(&clock_system) - start_us));
+    batch_trace(b, start_us, e);
     if (e != ERR_OK) {
         metric_inc(M_JOURNAL_FAILED);
         batch_refuse(b);

@@ -7,6 +7,7 @@
 #include "delivery/http/proxy.h"
 #include "delivery/http/route.h"
 #include "delivery/http/server.h"
+#include "delivery/http/trace.h"
 #include "telemetry/metrics.h"
 #include "wire/frame.h"
 
@@ -29,12 +30,14 @@ struct exchange *exchange_new(struct http_edge *e, struct http_conn *conn, struc
     char peer[HTTP_ADDRESS_SIZE];
     conn_peer(c, peer, sizeof peer);
     proxies_client(&e->proxies, peer, x->request, x->address);
+    x->by_proxy = proxies_trust(&e->proxies, peer);
     x->https = conn_is_tls(c) || proxies_say_https(&e->proxies, peer, x->request);
     return x;
 }
 
 void exchange_free(struct exchange *x)
 {
+    exchange_trace_end(x);
     json_decref(x->json);
     response_fini(&x->response);
     arena_fini(&x->arena);
@@ -121,7 +124,12 @@ static enum handled unrouted_answer(struct exchange *x, bool path_known)
 static void exchange_work(struct task *task)
 {
     struct exchange *x = MEM_OWNER(task, struct exchange, task);
-    if (x->route->handler(x) == HANDLED_LATER)
+    struct trace_span here;
+    exchange_trace_wait(x);
+    trace_enter(&here, &x->span);
+    enum handled handled = x->route->handler(x);
+    trace_leave(&here);
+    if (handled == HANDLED_LATER)
         return;
     response_compress(&x->response, http_accepts_coding(x->request, "gzip"));
     exchange_return(x);
@@ -150,6 +158,7 @@ enum handled exchange_begin(struct exchange *x)
     }
     if (x->route == NULL)
         return unrouted_answer(x, path_known);
+    exchange_trace_begin(x);
     enum err e = x->route->needs_token ? identity_of_request(x) : ERR_OK;
     if (e != ERR_OK)
         return exchange_fail_err(x, e);

@@ -21,6 +21,7 @@
 #include "delivery/http/context.h"
 #include "delivery/http/response.h"
 #include "service/auth.h"
+#include "telemetry/trace.h"
 #include "wire/http.h"
 #include "wire/token.h"
 
@@ -44,13 +45,15 @@ struct exchange {
     const struct http_request *request; /* NULL: it was malformed */
     char address[HTTP_ADDRESS_SIZE];    /* of the client */
     bool https;                         /* as the client sees it */
+    bool by_proxy;                      /* that we trust: it may say whose trace this is */
     struct claims claims;
     struct identity identity; /* on routes that want a token; strings in `claims` */
 
     struct arena arena;
     json_t *json; /* the body, once read; strings of its fields are borrowed from it */
     struct response response;
-    int64_t begun_us; /* the steady clock when the request was whole */
+    int64_t begun_us;       /* the steady clock when the request was whole */
+    struct trace_span span; /* until it is freed; nothing where no route was found */
 
     /* After exchange_return, on the loop: fills the answer from `work`. NULL: it is filled. */
     void (*finish)(struct exchange *x);

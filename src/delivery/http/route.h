@@ -14,6 +14,7 @@ enum route_place {
 struct route {
     const char *method; /* "GET" answers HEAD too */
     const char *path;
+    const char *name; /* both, as traces call it */
     bool needs_token;
     enum route_place place;
     enum handled (*handler)(struct exchange *x);

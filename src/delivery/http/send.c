@@ -72,6 +72,7 @@ static enum handled send_post(struct exchange *x, enum event_kind kind, const st
         .client_msg_id = v[3].text,
         .origin = {.shard = ORIGIN_NO_SHARD},
         .is_member = true,
+        .trace = trace_of(&x->span),
     };
     x->work = s;
     x->finish = send_finish;

@@ -114,8 +114,11 @@ static void exchange_answer(struct http_conn *hc)
         response_fail_err(&x->response, ERR_INTERNAL);
     }
     int64_t took_us = clock_steady_us(hc->edge->deps.clock) - x->begun_us;
+    struct trace_span here;
+    trace_enter(&here, &x->span);
     metrics_count(x, took_us);
     access_log(x, took_us);
+    trace_leave(&here);
     hc->ending = answer_closes(hc, x);
     answer_write(hc, x, hc->ending);
     exchange_free(x);

@@ -61,6 +61,7 @@ static void handle_send(struct ws_conn *w, const struct command *c)
         .client_msg_id = c->has_client_msg_id ? c->client_msg_id : STR_NONE,
         .origin = {shard_index(w->home->shard), w->session.id, c->ref},
         .is_member = session_has(&w->session, &c->channel),
+        .trace = trace_start(),
     };
     if (c->has_client_msg_id && c->client_msg_id.n == 0) {
         fail(w, c, ERR_BAD_REQUEST, "client_msg_id must have 1 to 64 characters of A-Za-z0-9._:-");
@@ -69,6 +70,7 @@ static void handle_send(struct ws_conn *w, const struct command *c)
     if (messages_send(w->home->edge->config.messages, &send, ws_outcome_done, w->home, &f) !=
         ERR_OK) {
         refuse_send(w, c, &f);
+        ws_trace_refused(&send, f.err);
         return;
     }
     if (w->strikes > 0)

@@ -27,7 +27,6 @@ struct ws_loop {
 struct ws_edge {
     struct ws_edge_config config;
     struct ws_config codec;
-    uint32_t run;          /* random: tells this process's sessions from all others' */
     struct ws_loop *loops; /* by loop index */
     size_t n_loops;
 };
@@ -73,6 +72,10 @@ void ws_conn_settle(struct ws_conn *w);
 void ws_command_handle(struct ws_conn *w, struct str text);
 /* Verifies a token and its session. */
 enum err ws_authenticate(struct ws_edge *e, struct str token, struct claims *out);
+
+/* trace.c: the span of a send, from its frame to its verdict */
+void ws_trace_refused(const struct send *s, enum err e);
+void ws_trace_done(const struct append *a);
 
 /* read.c */
 void ws_read_handle(struct ws_conn *w, const struct command *c);

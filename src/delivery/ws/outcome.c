@@ -56,6 +56,7 @@ static void put_duplicate(struct buf *out, const struct append *a)
 
 void ws_outcome_done(const struct append *a, void *arg)
 {
+    ws_trace_done(a);
     if (a->err == ERR_OK && !a->duplicate)
         return; /* its ack came with the run */
     struct ws_loop *home = arg;

@@ -244,6 +244,7 @@ static void test_chat_apps_file_works(void **state)
                    (char[]){"REDIS_DB=2"},
                    (char[]){"KAFKA_BROKER=127.0.0.1:9092,127.0.0.1:9093"},
                    (char[]){"KAFKA_CONSUMER_GROUP_ID=g"},
+                   (char[]){"JAEGER_HOST=http://jaeger:14268/api/traces"},
                    (char[]){"PARLEY_SERVER_ENGINE=cluster"},
                    (char[]){"PARLEY_CLUSTER_SECRET=0123456789abcdef0123456789abcdef"},
                    NULL};
@@ -266,9 +267,11 @@ static void test_chat_apps_file_works(void **state)
     assert_string_equal(c->kafka.producer.broker, "127.0.0.1:9092,127.0.0.1:9093");
     assert_true(c->kafka.producer.idempotence);
     assert_string_equal(c->kafka.consumer.group_id, "g");
+    assert_string_equal(c->trace.endpoint, "http://jaeger:4318");
+    assert_string_equal(c->trace.service_name, "chat-app");
     assert_true(rig_has(&r, "parley.yaml:11: server.contextTimeout: has no effect here. Never had "
                             "an effect."));
-    assert_int_equal(r.report.n, 8 + 1 + 1 + 1 + 8 + 4 + 2 + 3); /* each ignored key is named */
+    assert_int_equal(r.report.n, 8 + 1 + 1 + 1 + 8 + 3 + 2 + 3); /* each ignored key is named */
     rig_fini(&r);
 }
 

@@ -100,6 +100,11 @@ static void test_origins_proxies_urls(void **state)
                  "parley.yaml:2: trace.endpoint: a URL is expected, http:// or https://");
     expect_error("notify:\n  webhookUrl: ftp://x\n",
                  "parley.yaml:2: notify.webhookUrl: a URL is expected, http:// or https://");
+    expect_warning("jaeger:\n  host: http://tracer:14268/api/traces\n",
+                   "parley.yaml:2: jaeger.host: is Jaeger's address for Thrift; traces go to its "
+                   "port for OTLP, 4318");
+    expect_warning("jaeger:\n  host: tracer\n", "parley.yaml:2: jaeger.host: is not a URL, so no "
+                                                "traces are sent; see trace.endpoint");
     expect_warning("trace:\n  ratio: 0.5\n",
                    "parley.yaml:2: trace.ratio: has no effect without trace.endpoint");
     expect_error("data:\n  dir: ''\n", "parley.yaml:2: data.dir: a folder is expected");
