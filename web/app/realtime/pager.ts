@@ -46,6 +46,11 @@ export class Pager {
     return this.load(channelId, "latest", (c) => this.page(c, "latest", null, c.headSeq));
   }
 
+  /** The newest page, asked for after the list that said `headSeq`: what came since is not on it. */
+  ahead(channelId: string, headSeq: number, asked: Promise<string>): Promise<void> {
+    return this.load(channelId, "latest", (c) => this.page(c, "latest", null, headSeq, asked));
+  }
+
   older(channelId: string): Promise<void> {
     return this.load(channelId, "older", async (c) => {
       const oldest = c.messages[0];
@@ -115,10 +120,16 @@ export class Pager {
     }
   }
 
-  private async page(c: Channel, kind: LoadKind, from: number | null, upTo: number): Promise<void> {
+  private async page(
+    c: Channel,
+    kind: LoadKind,
+    from: number | null,
+    upTo: number,
+    asked: Promise<string> | null = null,
+  ): Promise<void> {
     /* The message it begins with is here already. */
     const rows = from === null ? PAGE_ROWS : PAGE_ROWS + 1;
-    const page = await this.core.api.messages(c.id, from, rows);
+    const page = await this.core.api.messages(c.id, from, rows, asked);
     this.core.dispatch({ type: "page", channelId: c.id, kind, upTo, ...page });
   }
 
