@@ -20,7 +20,13 @@ const notes = (page) => page.evaluate(() => window.notes.map(({ title, body, tag
 const watchHead = () => {
   window.heads = [];
   const look = () => {
-    const iconIs = (page, path) => page.waitForFunction((wanted) =>
+    const icon = document.querySelector('link[rel="icon"]').href;
+    if (/^\(/.test(document.title) || /unread/.test(icon)) window.heads.push(`${document.title} ${icon}`);
+  };
+  const all = { subtree: true, childList: true, characterData: true, attributes: true };
+  new MutationObserver(look).observe(document.head, all);
+};
+const iconIs = (page, path) => page.waitForFunction((wanted) =>
   new URL(document.querySelector('link[rel="icon"]').href).pathname === wanted, path);
 
 /** Puts another window in front: the page is not looked at any more. */
@@ -90,6 +96,8 @@ test("someone who looks elsewhere is told: notification, title, icon; not of a m
   await lookAway(context, page);
   await grace.say(muted, "for nobody");
   await page.getByRole("link", { name: /muted.*muted.*1 unread/ }).waitFor();
+  await page.waitForFunction(() => document.title.startsWith("here · "));
+  await iconIs(page, "/favicon.svg");
   await grace.say(loud, "for her");
   await page.waitForFunction(() => window.notes.length === 3);
   assert.equal((await notes(page)).at(-1).body, "for her");

@@ -1,4 +1,6 @@
+import { keep, readKept } from "~/ui/kept";
+
 export const LAST_KEY = "parley.last";
 
-export const lastChannel = () => localStorage.getItem(LAST_KEY);
-export const setLastChannel = (id: string) => localStorage.setItem(LAST_KEY, id);
+export const lastChannel = () => readKept(LAST_KEY);
+export const setLastChannel = (id: string) => keep(LAST_KEY, id);

@@ -1,4 +1,5 @@
 import { useSyncExternalStore } from "react";
+import { keep, readKept } from "~/ui/kept";
 
 const KEY = "parley.muted";
 const listeners = new Set<() => void>();
@@ -7,7 +8,7 @@ let cached: { text: string | null; set: ReadonlySet<string> } = { text: null, se
 
 /** The channels that this browser's user does not want to be told of. */
 export function mutedChannels(): ReadonlySet<string> {
-  const text = localStorage.getItem(KEY);
+  const text = readKept(KEY);
   if (text !== cached.text) {
     cached = { text, set: new Set(text ? text.split(" ") : []) };
   }
@@ -17,8 +18,7 @@ export function mutedChannels(): ReadonlySet<string> {
 export function toggleMuted(channelId: string) {
   const next = new Set(mutedChannels());
   if (!next.delete(channelId)) next.add(channelId);
-  if (next.size) localStorage.setItem(KEY, [...next].join(" "));
-  else localStorage.removeItem(KEY);
+  keep(KEY, next.size ? [...next].join(" ") : null);
   listeners.forEach((listener) => listener());
 }
 

@@ -1,13 +1,13 @@
 import { useSyncExternalStore } from "react";
+import { keep, readKept } from "~/ui/kept";
 
 const KEY = "parley.sidebar";
 const listeners = new Set<() => void>();
 
-const read = () => localStorage.getItem(KEY) === "hidden";
+const read = () => readKept(KEY) === "hidden";
 
 function toggle() {
-  if (read()) localStorage.removeItem(KEY);
-  else localStorage.setItem(KEY, "hidden");
+  keep(KEY, read() ? null : "hidden");
   listeners.forEach((listener) => listener());
 }
 
