@@ -4,12 +4,14 @@
 
 #include "adapter/sqlite/admin.h"
 #include "cli/cli.h"
+#include "cli/grow.h"
 #include "cli/store_options.h"
 #include "node/drivers.h"
 
 static const char help_text[] =
     "parley migrate: bring the store's tables up or down, or show where they are\n\n"
-    "  parley migrate up|down|status [OPTIONS]\n\n"
+    "  parley migrate up|down|status [OPTIONS]\n"
+    "  parley migrate --from-embedded DIR [OPTIONS]   move an installation into a cluster\n\n"
     "The embedded engine: `serve` brings them up by itself. `down` takes the last migration back;\n"
     "the first one stays, since that would erase everything. `status` works while the server "
     "runs.\n"
@@ -67,6 +69,8 @@ static int migrate(const char *verb, const struct config *config)
 
 int cli_migrate(int argc, char **argv)
 {
+    if (cli_grow_is_meant(argc, argv))
+        return cli_grow(argc, argv);
     struct store_options o;
     int status = store_options_parse_any(argc, argv, help_text, "up, down or status", &o);
     if (status < 0)

@@ -40,6 +40,7 @@ static unsigned partition_of(const struct admission *a, const struct append *app
 struct reach {
     int64_t from_ms, newest_ms; /* all client ids of posts stamped from then on; it is about now */
     uint64_t safe;              /* all client ids of posts at or above this offset */
+    bool is_whole;              /* all that were ever used, in older logs too */
 };
 
 static struct reach window_reach(const struct admission *a, unsigned partition)
@@ -52,6 +53,7 @@ static struct reach window_reach(const struct admission *a, unsigned partition)
                       .newest_ms = last_ms > now_ms ? last_ms : now_ms,
                       .safe = follower_window_safe(p->follower, now_ms, JOURNAL_FLIGHT_MS)};
     pthread_mutex_unlock(&p->mutex);
+    r.is_whole = r.safe == 0 && r.from_ms == 0;
     if (r.from_ms < r.newest_ms - FOLLOWER_WINDOW_MS + JOURNAL_FLIGHT_MS)
         r.from_ms = r.newest_ms - FOLLOWER_WINDOW_MS + JOURNAL_FLIGHT_MS;
     return r;
@@ -64,8 +66,8 @@ static bool is_young(const struct admission *a, const struct append *append)
     struct journal_partition *p = &a->journal->partitions[partition];
     struct reach r = window_reach(a, partition);
     int64_t time_ms;
-    if (r.safe == 0)
-        return true; /* it holds all there ever was */
+    if (r.is_whole)
+        return true;
     if (!client_time_ms(append->client_msg_id, &time_ms) || time_ms < r.from_ms + EARLY_CLOCKS_MS ||
         time_ms > r.newest_ms + EARLY_CLOCKS_MS)
         return false;

@@ -137,9 +137,9 @@ static void partition_begin(struct cluster_journal *j, unsigned i, struct follow
 {
     struct journal_partition *p = &j->partitions[i];
     uint64_t from = follower_exact_from(f), last_id = follower_last_id(f);
-    /* positions go on above whatever an older log had; in the very first one there is none yet */
-    uint64_t before =
-        from > 0 || (j->config.epoch > 1 && last_id > 0) ? seq_of(j->config.epoch, from) - 1 : 0;
+    /* positions go on above whatever an older log had, or what was moved here; where there was
+     * nothing, there is none yet */
+    uint64_t before = from > 0 || last_id > 0 ? seq_of(j->config.epoch, from) - 1 : 0;
     follower_free(p->follower);
     p->follower = f;
     atomic_store(&p->position, before);

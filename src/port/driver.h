@@ -24,6 +24,7 @@ struct cache;
 struct channel_table;
 struct event_log;
 struct history_store;
+struct import_table;
 struct peer_link;
 struct span_sink;
 struct web_hook;
@@ -34,6 +35,7 @@ struct driver {
     struct history_store *history;
     struct account_store *accounts;
     struct channel_table *channels;
+    struct import_table *imports;
     struct cache *cache;
     struct bus *bus;
     struct peer_link *peers;

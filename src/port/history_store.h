@@ -65,6 +65,12 @@ struct history_store_ops {
     /* Others' posts of `channel` after `seq`, counted to `max`. */
     enum err (*unread)(struct history_store *self, const struct uuid *user,
                        const struct uuid *channel, uint64_t seq, unsigned max, unsigned *out);
+    /* For who reads all of a channel: as `after` of the message_store, but replies are not counted.
+     */
+    enum err (*replay)(struct history_store *self, const struct uuid *channel, uint64_t seq,
+                       unsigned limit, struct arena *arena, struct post_page *out);
+    /* Does it hold anything at all of ours? */
+    enum err (*is_empty)(struct history_store *self, bool *out);
     /* Did the last call reach the store? Otherwise says why not. Never blocks. */
     bool (*is_ready)(struct history_store *self, char *detail, size_t size);
 };

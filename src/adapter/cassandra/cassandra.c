@@ -16,6 +16,8 @@ static const struct history_store_ops history_ops = {
     .by_client_id = cassandra_by_client_id,
     .own_heads = cassandra_own_heads,
     .unread = cassandra_unread,
+    .replay = cassandra_replay,
+    .is_empty = cassandra_is_empty,
     .is_ready = history_is_ready,
 };
 

@@ -145,3 +145,29 @@ enum err cassandra_read_snapshot(struct history_store *self, uint32_t epoch, uns
     request_fini(&r);
     return calls_end(&calls, e);
 }
+
+/* A post is nowhere without its bucket, which is written first. */
+enum err cassandra_is_empty(struct history_store *self, bool *out)
+{
+    static const enum statement any[] = {ST_ANY_BUCKET, ST_ANY_HEAD, ST_ANY_SNAPSHOT};
+    enum { ANY = sizeof any / sizeof any[0] };
+    struct calls calls;
+    struct request r;
+    struct call found[ANY];
+    struct row row;
+    *out = true;
+    request_init(&r);
+    calls_begin(&calls, &cassandra_of(self)->link);
+    for (size_t i = 0; i < ANY; i++) {
+        request_clear(&r);
+        request_item(&r, any[i]);
+        calls_send(&calls, &r, &found[i]);
+    }
+    enum err e = calls_wait(&calls);
+    for (size_t i = 0; i < ANY; i++) {
+        *out = *out && !call_row(&found[i], 0, &row);
+        call_free(&found[i]);
+    }
+    request_fini(&r);
+    return calls_end(&calls, e);
+}

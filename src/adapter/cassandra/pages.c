@@ -134,12 +134,9 @@ static bool after_take(struct row *row, void *arg)
     return true;
 }
 
-static enum err page_after(struct message_store *self, const struct uuid *channel, uint64_t seq,
+static enum err walk_after(struct calls *calls, const struct uuid *channel, uint64_t seq,
                            unsigned limit, struct arena *arena, struct post_page *out)
 {
-    struct cassandra *c = store_of(self);
-    struct calls calls;
-    int64_t began = clock_steady_us(&clock_system);
     struct filling f = {channel, seq, limit, arena, out};
     const struct walk w = {.channel = channel,
                            .oldest_first = true,
@@ -149,8 +146,25 @@ static enum err page_after(struct message_store *self, const struct uuid *channe
                            .take = after_take,
                            .arg = &f};
     filling_begin(&f);
+    return walk_run(&w, calls);
+}
+
+static enum err page_after(struct message_store *self, const struct uuid *channel, uint64_t seq,
+                           unsigned limit, struct arena *arena, struct post_page *out)
+{
+    struct cassandra *c = store_of(self);
+    struct calls calls;
+    int64_t began = clock_steady_us(&clock_system);
     calls_begin(&calls, &c->link);
-    return page_end(c, &calls, walk_run(&w, &calls), began, out);
+    return page_end(c, &calls, walk_after(&calls, channel, seq, limit, arena, out), began, out);
+}
+
+enum err cassandra_replay(struct history_store *self, const struct uuid *channel, uint64_t seq,
+                          unsigned limit, struct arena *arena, struct post_page *out)
+{
+    struct calls calls;
+    calls_begin(&calls, &cassandra_of(self)->link);
+    return calls_end(&calls, walk_after(&calls, channel, seq, limit, arena, out));
 }
 
 /* Positions counted from the newest, so that the first is the head. */

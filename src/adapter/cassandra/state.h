@@ -28,6 +28,10 @@ enum err cassandra_read_snapshot(struct history_store *self, uint32_t epoch, uns
                                  struct arena *arena, struct log_snapshot *out);
 enum err cassandra_read_heads(struct history_store *self, uint32_t epoch, unsigned partition,
                               bool (*each)(const struct channel_head *, void *arg), void *arg);
+enum err cassandra_is_empty(struct history_store *self, bool *out);
+/* pages.c */
+enum err cassandra_replay(struct history_store *self, const struct uuid *channel, uint64_t seq,
+                          unsigned limit, struct arena *arena, struct post_page *out);
 /* users.c */
 enum err cassandra_by_client_id(struct history_store *self, const struct uuid *user,
                                 const struct uuid *channel, struct str client_msg_id,

@@ -71,6 +71,9 @@
     X(ST_SNAPSHOT, PAGE_ROWS,                                                                 \
       "SELECT next_offset, last_id, window_from, not_first FROM $.log_snapshot "              \
       "WHERE epoch=? AND partition=?")                                                        \
+    X(ST_ANY_BUCKET, 1, "SELECT bucket FROM $.channel_bucket LIMIT 1")                        \
+    X(ST_ANY_HEAD, 1, "SELECT epoch FROM $.channel_head LIMIT 1")                             \
+    X(ST_ANY_SNAPSHOT, 1, "SELECT epoch FROM $.log_snapshot LIMIT 1")                         \
     X(ST_PROBE, PAGE_ROWS, "SELECT version FROM $.parley_migration WHERE slot='version'")
 
 #define STATEMENTS(X) STATEMENTS_WRITE(X) STATEMENTS_READ(X)

@@ -251,6 +251,22 @@ static enum err history_unread(struct history_store *self, const struct uuid *us
     return e;
 }
 
+static enum err history_replay(struct history_store *self, const struct uuid *channel, uint64_t seq,
+                               unsigned limit, struct arena *arena, struct post_page *out)
+{
+    return self->messages->ops->after(self->messages, channel, seq, limit, arena, out);
+}
+
+static enum err history_is_empty(struct history_store *self, bool *out)
+{
+    struct memory_history *h = history_of(self);
+    pthread_mutex_lock(&h->mutex);
+    enum err e = h->refusing ? ERR_UNAVAILABLE : ERR_OK;
+    *out = h->by_channel == NULL && h->heads == NULL && h->snapshots == NULL;
+    pthread_mutex_unlock(&h->mutex);
+    return e;
+}
+
 static bool history_is_ready(struct history_store *self, char *detail, size_t size)
 {
     struct memory_history *h = history_of(self);
@@ -270,6 +286,8 @@ static const struct history_store_ops history_ops = {
     .by_client_id = history_by_client_id,
     .own_heads = history_own_heads,
     .unread = history_unread,
+    .replay = history_replay,
+    .is_empty = history_is_empty,
     .is_ready = history_is_ready,
 };
 

@@ -1,5 +1,6 @@
 #include "adapter/postgres/conn.h"
 
+#include <assert.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -317,6 +318,55 @@ int64_t pg_exec_int(struct pg_conn *c, const char *sql)
         str_to_u64((struct str){PQgetvalue(r, 0, 0), (size_t)PQgetlength(r, 0, 0)}, &v);
     PQclear(r);
     return (int64_t)v;
+}
+
+/* ---- Copying ---- */
+
+/* Sends COPY and waits until the server takes its data. */
+static bool copy_begin(struct pg_conn *c, const char *sql, int64_t until_us)
+{
+    if (c->failure != PG_FINE)
+        return false;
+    if (PQsendQuery(c->handle, sql) == 0) {
+        conn_lose(c, PQerrorMessage(c->handle));
+        return false;
+    }
+    if (!wait_result(c, until_us))
+        return false;
+    PGresult *r = PQgetResult(c->handle);
+    bool begun = PQresultStatus(r) == PGRES_COPY_IN;
+    if (!begun && r != NULL)
+        conn_refuse(c, r);
+    PQclear(r);
+    if (!begun) /* what is left of the answer */
+        PQclear(take_result(c, c->timeout_ms));
+    return begun;
+}
+
+/* libpq takes all of it or nothing, and what it took is sent by wait_result. */
+static bool copy_put(struct pg_conn *c, struct str data, int64_t until_us)
+{
+    int put;
+    while ((put = PQputCopyData(c->handle, data.p, (int)data.n)) == 0)
+        if (PQflush(c->handle) < 0 || !wait_socket(c->handle, POLLOUT, until_us))
+            break;
+    if (put == 1)
+        put = PQputCopyEnd(c->handle, NULL);
+    if (put != 1)
+        conn_lose(c,
+                  put == 0 ? "the server does not take data in time" : PQerrorMessage(c->handle));
+    return put == 1;
+}
+
+bool pg_copy(struct pg_conn *c, const char *sql, struct str data)
+{
+    int64_t until_us = now_us() + (int64_t)c->timeout_ms * 1000;
+    assert(data.n <= INT32_MAX);
+    if (!copy_begin(c, sql, until_us) || !copy_put(c, data, until_us))
+        return false;
+    PGresult *r = take_result(c, c->timeout_ms);
+    PQclear(r);
+    return r != NULL;
 }
 
 /* ---- Transactions ---- */

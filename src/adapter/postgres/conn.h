@@ -81,6 +81,8 @@ static inline void pg_args_u64(struct pg_args *a, uint64_t v)
 /* A timestamp without time zone, given as microseconds since 1970 in UTC; what PostgreSQL cannot
  * hold becomes its infinities. */
 void pg_args_time(struct pg_args *a, int64_t us);
+/* The same as PostgreSQL holds it: microseconds since 2000. */
+int64_t pg_time_of(int64_t us);
 
 /* Runs it. The rows (PQclear them), or NULL after a failure. `args` may be NULL. */
 PGresult *pg_run(struct pg_conn *c, enum pg_statement id, const struct pg_args *args);
@@ -91,6 +93,9 @@ uint64_t pg_change(struct pg_conn *c, enum pg_statement id, const struct pg_args
 bool pg_exec(struct pg_conn *c, const char *sql, unsigned timeout_ms);
 /* The first column of the first row of one such statement as an integer; 0 when there is none. */
 int64_t pg_exec_int(struct pg_conn *c, const char *sql);
+
+/* COPY ... FROM STDIN: `sql` with all of its `data`. True when all went well. */
+bool pg_copy(struct pg_conn *c, const char *sql, struct str data);
 
 void pg_begin(struct pg_conn *c);
 /* ERR_OK: it is committed. ERR_UNKNOWN: it may be. ERR_UNAVAILABLE: it is not. */

@@ -32,6 +32,7 @@ static enum err open_driver(const void *config, struct driver **out, char *reaso
     }
     d->driver.accounts = postgres_accounts(d->store);
     d->driver.channels = postgres_channels(d->store);
+    d->driver.imports = postgres_imports(d->store);
     *out = &d->driver;
     return ERR_OK;
 }

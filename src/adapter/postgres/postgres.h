@@ -22,6 +22,7 @@
 #include "base/clock.h"
 #include "port/account_store.h"
 #include "port/channel_table.h"
+#include "port/import.h"
 
 struct postgres_config {
     /* Where: a connection string as libpq reads it, or the rest, or both (the rest wins). NULL, ""
@@ -54,6 +55,7 @@ void postgres_close(struct postgres_store *s);
 /* The two doors; live as long as the store. */
 struct account_store *postgres_accounts(struct postgres_store *s);
 struct channel_table *postgres_channels(struct postgres_store *s);
+struct import_table *postgres_imports(struct postgres_store *s);
 
 /* The tables: `current` of `latest` migrations, 0: none yet. */
 struct postgres_schema_state {

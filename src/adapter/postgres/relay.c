@@ -7,6 +7,7 @@
 
 #include "adapter/postgres/schema.h"
 #include "adapter/postgres/state.h"
+#include "base/log.h"
 
 #define EPOCH_MAX 4095
 #define UNLOCK_MS 500
@@ -172,6 +173,11 @@ static enum err epoch_run(struct pg_conn *c, void *arg)
     pg_change(c, PG_EPOCH_LOCK, NULL);
     if ((q->epoch = epoch_ask(c, PG_EPOCH_GET, &a)) != 0)
         return ERR_OK;
+    if (epoch_ask(c, PG_IMPORT_UNDER_WAY, NULL) != 0) {
+        log_event(LOG_WARN, "no node starts while an installation is being moved here",
+                  LOG_S("see", "parley migrate"));
+        return ERR_UNAVAILABLE;
+    }
     q->epoch = epoch_ask(c, PG_EPOCH_NEXT, NULL);
     if (q->epoch > EPOCH_MAX)
         return ERR_TOO_LARGE;

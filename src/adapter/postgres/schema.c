@@ -100,6 +100,18 @@ static const char indexes_down[] =
     "DROP INDEX parley_member_of_channel; DROP INDEX parley_channel_by_age;"
     "DROP INDEX parley_user_by_age;";
 
+/* The one row of an installation that is moved here, or was (port/import.h). Without it nothing is
+ * known of that any more, so it stays as long as what was moved. */
+static const char import_up[] =
+    "CREATE TABLE parley_import("
+    " one boolean PRIMARY KEY DEFAULT true CHECK(one), source uuid NOT NULL,"
+    " stage bigint NOT NULL, cursor bigint NOT NULL, since timestamptz NOT NULL DEFAULT now(),"
+    " changed timestamptz NOT NULL DEFAULT now());";
+static const char import_down[] =
+    "DO $$ BEGIN IF EXISTS (SELECT FROM parley_import WHERE stage<3) THEN"
+    " RAISE 'an import is under way'; END IF; END $$;"
+    "DROP TABLE parley_import;";
+
 static const struct migration migrations[] = {
     {"the tables of chat-app, where there are none", chat_app_up, NULL, {NULL}},
     {"passwords changed and sessions revoked", accounts_up, accounts_down, {NULL}},
@@ -110,6 +122,7 @@ static const struct migration migrations[] = {
      {"parley_member_of_channel ON user_to_channel(channel_id, user_id)",
       "parley_channel_by_age ON channel(" PG_CREATED("channel") ", id)",
       "parley_user_by_age ON users(" PG_CREATED("users") ", id)"}},
+    {"an installation that is moved here", import_up, import_down, {NULL}},
 };
 
 #define LATEST (int)(sizeof migrations / sizeof migrations[0])

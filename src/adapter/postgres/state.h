@@ -12,6 +12,7 @@
 struct postgres_store {
     struct account_store accounts;
     struct channel_table channels;
+    struct import_table imports;
     const struct clock *clock;
     struct pg_settings settings;
     char texts[PG_TEXTS_SIZE];
@@ -19,10 +20,13 @@ struct postgres_store {
     struct pg_conn *relay; /* holds the lock or tries to; of the thread that relays */
     bool is_relay;
     unsigned relay_idle_ms;
+    struct pg_conn *import; /* holds the lock of who imports; NULL: nobody does here */
+    bool import_in_place;
 };
 
 extern const struct account_store_ops pg_account_ops;
 extern const struct channel_table_ops pg_channel_ops;
+extern const struct import_table_ops pg_import_ops;
 
 /* The parts of pg_channel_ops: reads.c, relay.c. */
 enum err pg_channel_get(struct channel_table *self, const struct uuid *id, struct arena *arena,

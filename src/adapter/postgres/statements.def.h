@@ -175,12 +175,32 @@
     X(PG_EPOCH_NEXT, "i", "SELECT coalesce(max(epoch),0)+1 FROM parley_log_epoch")                 \
     X(PG_EPOCH_ADD, "",                                                                            \
       "INSERT INTO parley_log_epoch(identity, partitions, epoch) VALUES($1,$2,$3)")
+
+/* One installation is moved here, at most, and before any node has run: stages 1 to 3 are those of
+ * port/import.h. */
+#define PG_STATEMENTS_IMPORT(X)                                                                    \
+    X(PG_IMPORT_LOCK, "i", "SELECT pg_try_advisory_lock(1885434476,3)::int::bigint")               \
+    X(PG_IMPORT_UNDER_WAY, "i", "SELECT count(*) FROM parley_import WHERE stage<3")                \
+    X(PG_IMPORT_GET, "uii", "SELECT source, stage, cursor FROM parley_import")                     \
+    X(PG_IMPORT_OTHERS, "iii",                                                                     \
+      "SELECT (SELECT count(*) FROM (SELECT FROM users LIMIT 1) u),"                               \
+      " (SELECT count(*) FROM (SELECT FROM parley_channel LIMIT 1) c)"                             \
+      " + (SELECT count(*) FROM (SELECT FROM parley_account LIMIT 1) a),"                          \
+      " (SELECT count(*) FROM parley_log_epoch)")                                                  \
+    X(PG_IMPORT_SET, "",                                                                           \
+      "INSERT INTO parley_import(source, stage, cursor) VALUES($1,$2,$3) ON CONFLICT (one) DO"    \
+      " UPDATE SET stage=excluded.stage, cursor=excluded.cursor, changed=now()"                         \
+      " WHERE parley_import.source=excluded.source")                                               \
+    X(PG_IMPORT_COUNT, "iii",                                                                      \
+      "SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM channel),"                       \
+      " (SELECT count(*) FROM user_to_channel)")
 /* clang-format on */
 
 #define PG_STATEMENTS(X)      \
     PG_STATEMENTS_ACCOUNTS(X) \
     PG_STATEMENTS_CHANGES(X)  \
     PG_STATEMENTS_READS(X)    \
-    PG_STATEMENTS_RELAY(X)
+    PG_STATEMENTS_RELAY(X)    \
+    PG_STATEMENTS_IMPORT(X)
 
 #endif

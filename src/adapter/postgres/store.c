@@ -145,6 +145,7 @@ enum err postgres_open(const struct postgres_config *config, struct postgres_sto
     }
     s->accounts.ops = &pg_account_ops;
     s->channels.ops = &pg_channel_ops;
+    s->imports.ops = &pg_import_ops;
     s->clock = config->clock != NULL ? config->clock : &clock_system;
     s->relay_idle_ms = config->relay_idle_ms == 0 ? RELAY_IDLE_MS : config->relay_idle_ms;
     pg_pool_init(&s->pool, &s->settings,
@@ -158,6 +159,7 @@ void postgres_close(struct postgres_store *s)
     if (s == NULL)
         return;
     pg_relay_let_go(&s->channels);
+    pg_conn_close(s->import);
     pg_pool_fini(&s->pool);
     explicit_bzero(s->texts, sizeof s->texts);
     mem_free(s);
@@ -171,6 +173,11 @@ struct account_store *postgres_accounts(struct postgres_store *s)
 struct channel_table *postgres_channels(struct postgres_store *s)
 {
     return &s->channels;
+}
+
+struct import_table *postgres_imports(struct postgres_store *s)
+{
+    return &s->imports;
 }
 
 /* ---- Migrations ---- */

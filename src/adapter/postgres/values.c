@@ -45,14 +45,19 @@ void pg_args_int(struct pg_args *a, int64_t v)
     args_word(a, PG_OID_INT8, v);
 }
 
-void pg_args_time(struct pg_args *a, int64_t us)
+int64_t pg_time_of(int64_t us)
 {
     int64_t since_2000 = us < INT64_MIN + YEAR_2000_US ? INT64_MIN : us - YEAR_2000_US;
     if (since_2000 < TIME_MIN_US)
         since_2000 = INT64_MIN;
     else if (since_2000 >= TIME_END_US)
         since_2000 = INT64_MAX;
-    args_word(a, PG_OID_TIMESTAMP, since_2000);
+    return since_2000;
+}
+
+void pg_args_time(struct pg_args *a, int64_t us)
+{
+    args_word(a, PG_OID_TIMESTAMP, pg_time_of(us));
 }
 
 int64_t pg_int(const PGresult *r, int row, int column)

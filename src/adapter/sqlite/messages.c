@@ -1,4 +1,5 @@
 #include "adapter/sqlite/find.h"
+#include "adapter/sqlite/row.h"
 #include "adapter/sqlite/state.h"
 #include "base/mem.h"
 #include "domain/id.h"
@@ -8,22 +9,26 @@ static struct sqlite_store *store_of(struct message_store *self)
     return MEM_OWNER(self, struct sqlite_store, messages);
 }
 
-/* The columns are POST_COLUMNS. */
+struct event row_post(sqlite3_stmt *st, struct arena *arena)
+{
+    struct event e = {.seq = db_u64(st, 0),
+                      .id = db_u64(st, 1),
+                      .kind = (enum event_kind)db_int(st, 2),
+                      .prev_seq = db_u64(st, 3),
+                      .parent = db_u64(st, 4),
+                      .client_msg_id = db_str_copy(st, 5, arena),
+                      .content = db_str_copy(st, 6, arena),
+                      .user = db_uuid(st, 7),
+                      .username = db_str_copy(st, 8, arena),
+                      .channel = db_uuid(st, 9),
+                      .origin = {.shard = ORIGIN_NO_SHARD}};
+    e.at_us = id_time_ms(e.id) * 1000;
+    return e;
+}
+
 static struct post post_of_row(sqlite3_stmt *st, struct arena *arena)
 {
-    struct post p = {.event = {.seq = db_u64(st, 0),
-                               .id = db_u64(st, 1),
-                               .kind = (enum event_kind)db_int(st, 2),
-                               .prev_seq = db_u64(st, 3),
-                               .parent = db_u64(st, 4),
-                               .client_msg_id = db_str_copy(st, 5, arena),
-                               .content = db_str_copy(st, 6, arena),
-                               .user = db_uuid(st, 7),
-                               .username = db_str_copy(st, 8, arena),
-                               .channel = db_uuid(st, 9),
-                               .origin = {.shard = ORIGIN_NO_SHARD}}};
-    p.event.at_us = id_time_ms(p.event.id) * 1000;
-    return p;
+    return (struct post){.event = row_post(st, arena)};
 }
 
 static void page_count_replies(struct sqlite_store *s, struct db *db, struct post_page *page)

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "adapter/sqlite/dir.h"
+#include "adapter/sqlite/export.h"
 #include "adapter/sqlite/positions.h"
 #include "adapter/sqlite/queue.h"
 #include "adapter/sqlite/readers.h"
@@ -18,6 +19,7 @@ struct sqlite_store {
     struct account_store accounts;
     struct channel_store channels;
     struct message_store messages;
+    struct import_source source;
 
     const struct clock *clock;
     bool beside;

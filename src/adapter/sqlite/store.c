@@ -34,6 +34,7 @@ static struct sqlite_store *store_new(const struct sqlite_config *config)
     s->accounts.ops = &sqlite_account_ops;
     s->channels.ops = &sqlite_channel_ops;
     s->messages.ops = &sqlite_message_ops;
+    s->source = (struct import_source){.ops = &sqlite_export_ops, .messages = &s->messages};
     s->clock = config->clock;
     s->beside = config->beside;
     s->lock = -1;
@@ -144,4 +145,9 @@ struct channel_store *sqlite_store_channels(struct sqlite_store *s)
 struct message_store *sqlite_store_messages(struct sqlite_store *s)
 {
     return &s->messages;
+}
+
+struct import_source *sqlite_store_source(struct sqlite_store *s)
+{
+    return &s->source;
 }

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "port/account_store.h"
 #include "port/channel_store.h"
+#include "port/import.h"
 #include "port/journal.h"
 #include "port/message_store.h"
 
@@ -55,5 +56,7 @@ struct journal *sqlite_store_journal(struct sqlite_store *s);
 struct account_store *sqlite_store_accounts(struct sqlite_store *s);
 struct channel_store *sqlite_store_channels(struct sqlite_store *s);
 struct message_store *sqlite_store_messages(struct sqlite_store *s);
+/* For who moves it elsewhere; the store need not be started. */
+struct import_source *sqlite_store_source(struct sqlite_store *s);
 
 #endif

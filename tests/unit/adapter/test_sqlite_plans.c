@@ -30,6 +30,9 @@ static bool is_excused(enum statement id, const char *line)
         return strstr(line, "USING INDEX user_voided") != NULL ||
                strstr(line, "USING COVERING INDEX user_voided") != NULL;
     /* one user's channels, at most a thousand, are sorted */
+    /* who moves the store elsewhere reads all of it, once */
+    if (id == ST_EXPORT_CHANNELS || id == ST_EXPORT_MEMBERS)
+        return true;
     if (id == ST_MEMBERSHIPS)
         return strstr(line, "TEMP B-TREE") != NULL;
     /* the counted rows come out of the SEARCH that stands beside it */
