@@ -16,6 +16,9 @@
 #   BROKERS=3             kafka, kafka-2, kafka-3
 #   CASSANDRA_NODES=3     cassandra, cassandra-2, cassandra-3 (on 127.0.0.1, .2, .3)
 #
+#   STACK_EXTRA=DIR       what is added to the configurations: DIR/kafka.properties, cassandra.yaml,
+#                         and arguments, one a line: cassandra.args, postgres.args
+#
 # A second stack beside the first: STACK_DIR=build/mine STACK_PORT_BASE=21000 tools/stack.sh up ...
 # Single ports: STACK_REDIS_PORT and the like (tools/stack/ports.sh). STACK_WAIT_S (120): how long a
 # service may take to be ready. Logs are in STACK_DIR/log; jars and Jaeger's binary in
@@ -40,7 +43,8 @@ fail() {
 # The switches are the data's: they say of what kind the cluster is that lies there.
 read_switches() {
     local kraft=${KRAFT:-} brokers=${BROKERS:-} nodes=${CASSANDRA_NODES:-} base=${STACK_PORT_BASE:-}
-    KRAFT=0 BROKERS=1 CASSANDRA_NODES=1 STACK_PORT_BASE=
+    local extra=${STACK_EXTRA:-}
+    KRAFT=0 BROKERS=1 CASSANDRA_NODES=1 STACK_PORT_BASE='' STACK_EXTRA=''
     if [ -f "$dir/switches" ]; then
         # shellcheck source=/dev/null
         . "$dir/switches"
@@ -52,6 +56,7 @@ read_switches() {
     BROKERS=${brokers:-$BROKERS}
     CASSANDRA_NODES=${nodes:-$CASSANDRA_NODES}
     STACK_PORT_BASE=${base:-$STACK_PORT_BASE}
+    STACK_EXTRA=${extra:-$STACK_EXTRA}
     [[ $KRAFT =~ ^[01]$ ]] || fail "KRAFT is 0 or 1"
     [[ $BROKERS =~ ^[1-3]$ ]] || fail "BROKERS is 1 to 3"
     [[ $CASSANDRA_NODES =~ ^[1-3]$ ]] || fail "CASSANDRA_NODES is 1 to 3"
@@ -60,7 +65,12 @@ read_switches() {
 
 keep_switches() {
     printf '%s=%s\n' KRAFT "$KRAFT" BROKERS "$BROKERS" CASSANDRA_NODES "$CASSANDRA_NODES" \
-        STACK_PORT_BASE "$STACK_PORT_BASE" >"$dir/switches"
+        STACK_PORT_BASE "$STACK_PORT_BASE" STACK_EXTRA "$STACK_EXTRA" >"$dir/switches"
+}
+
+# extra NAME: what is added to that configuration; nothing, as a rule.
+extra() {
+    if [ -n "$STACK_EXTRA" ] && [ -f "$STACK_EXTRA/$1" ]; then cat "$STACK_EXTRA/$1"; fi
 }
 
 # Names the processes of the given services, each after those it needs.

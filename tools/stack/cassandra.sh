@@ -67,7 +67,7 @@ cassandra_modules() {
 }
 
 cassandra_start() {
-    local name jars modules data
+    local name jars modules more data
     name=$(cassandra_name "$1")
     jars=$(jars_of cassandra)
     data=$dir/data/$name
@@ -75,10 +75,11 @@ cassandra_start() {
         process_await "$(cassandra_name $(($1 - 1)))" cassandra $(($1 - 1))
     fi
     mkdir -p "$data" "$dir/conf/$name"
-    cassandra_yaml "$1" >"$dir/conf/$name/cassandra.yaml"
+    { cassandra_yaml "$1" && extra cassandra.yaml; } >"$dir/conf/$name/cassandra.yaml"
+    mapfile -t more < <(extra cassandra.args)
     cp "$here/stack/logback.xml" "$dir/conf/$name/logback.xml"
     mapfile -t modules < <(cassandra_modules)
-    java_start "$name" 256 -Xss512k -XX:MaxDirectMemorySize=256m "${modules[@]}" \
+    java_start "$name" 256 -Xss512k -XX:MaxDirectMemorySize=256m "${modules[@]}" "${more[@]}" \
         "-javaagent:$(echo "$jars"/jamm-*.jar)" \
         "-Dcassandra.config=file://$dir/conf/$name/cassandra.yaml" \
         "-Dcassandra.storagedir=$data" "-Dcassandra.logdir=$data" \

@@ -49,7 +49,7 @@ kafka_start() {
     local name file
     name=$(kafka_name "$1")
     file=$dir/conf/$name.properties
-    kafka_properties "$1" >"$file"
+    { kafka_properties "$1" && extra kafka.properties; } >"$file"
     mkdir -p "$dir/data/kafka"
     if [ "$KRAFT" = 1 ] && [ ! -f "$dir/data/kafka/broker-$1/meta.properties" ]; then
         java "${kafka_java[@]}" -cp "$(jars_of kafka)/*" \

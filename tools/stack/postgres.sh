@@ -43,12 +43,14 @@ postgres_initialise() {
 }
 
 postgres_start() {
-    local data as=()
+    local data more as=()
     data=$(postgres_data)
     [ -d "$data" ] || postgres_initialise "$data"
+    mapfile -t more < <(extra postgres.args)
     [ "$(id -u)" -ne 0 ] || as=(setpriv --reuid=postgres --regid=postgres --clear-groups)
     (cd / && process_start postgres "${as[@]}" "$(postgres_programs)/postgres" -D "$data" \
-        -p "$postgres_port" -h 127.0.0.1 -c unix_socket_directories= -c max_connections=200)
+        -p "$postgres_port" -h 127.0.0.1 -c unix_socket_directories= -c max_connections=200 \
+        "${more[@]}")
 }
 
 # After a kill its children may be there for a moment more.

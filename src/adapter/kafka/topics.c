@@ -10,6 +10,7 @@
 
 #define TOPICS_MAX      16
 #define ASK_MS          10000
+#define LOOK_MS         2000
 #define SPREAD_MS       10000 /* until all brokers know of a new topic */
 #define SPREAD_REST_MS  100
 #define LINE_SIZE       256
@@ -21,6 +22,7 @@ struct run {
     rd_kafka_t *rk;
     struct refusal refusal;
     const char *brokers;
+    bool is_over; /* nobody answers */
     kafka_topic_say_f say;
     void *arg;
     char *reason;
@@ -48,6 +50,23 @@ static void take_found(const rd_kafka_metadata_topic_t *t, struct found *f)
             f->replication = (unsigned)t->partitions[i].replica_cnt;
 }
 
+/* Asks for as long as it may help. */
+static enum err ask(struct run *run, rd_kafka_topic_t *topic, const rd_kafka_metadata_t **m)
+{
+    int64_t until_us = clock_steady_us(&clock_system) + ASK_MS * INT64_C(1000);
+    enum err e;
+    do {
+        rd_kafka_resp_err_t told = rd_kafka_metadata(run->rk, 0, topic, m, LOOK_MS);
+        if (told == RD_KAFKA_RESP_ERR_NO_ERROR)
+            return ERR_OK;
+        rd_kafka_poll(run->rk, 0); /* the errors that tell why */
+        e = refusal_tell(&run->refusal, run->brokers, rd_kafka_err2str(told), run->reason,
+                         run->reason_size);
+    } while (e == ERR_UNAVAILABLE && clock_steady_us(&clock_system) < until_us);
+    run->is_over = true;
+    return e;
+}
+
 /* A consumer's question, which makes no topic. */
 static enum err look(struct run *run, const char *name, struct found *f)
 {
@@ -56,13 +75,10 @@ static enum err look(struct run *run, const char *name, struct found *f)
     *f = (struct found){.exists = false};
     if (topic == NULL)
         return REFUSE(run, "\"%s\" is no name of a topic", name);
-    rd_kafka_resp_err_t e = rd_kafka_metadata(run->rk, 0, topic, &m, ASK_MS);
+    enum err asked = ask(run, topic, &m);
     rd_kafka_topic_destroy(topic);
-    if (e != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        rd_kafka_poll(run->rk, 0);
-        return refusal_tell(&run->refusal, run->brokers, rd_kafka_err2str(e), run->reason,
-                            run->reason_size);
-    }
+    if (asked != ERR_OK)
+        return asked;
     enum err answer = ERR_OK;
     rd_kafka_resp_err_t told =
         m->topic_cnt == 1 ? m->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
@@ -296,7 +312,7 @@ static enum err run_status(struct run *run, const struct kafka_topic *topics, si
 {
     char first[KAFKA_REASON_SIZE] = "";
     enum err worst = ERR_OK;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && !run->is_over; i++) {
         enum err e = status_one(run, &topics[i]);
         if (e == ERR_OK || worst != ERR_OK)
             continue;
