@@ -35,6 +35,8 @@ test("on a phone everything that is touched is 44 px, and nothing is wider than 
   await page.getByLabel("Email").fill(ada.email);
   await page.locator("input[name=password]").fill(ada.password);
   await page.getByRole("button", { name: "Log in" }).click();
+  // The choice of language is a navigation as well: what is left is the page, not before it is answered.
+  await page.waitForURL((u) => !u.pathname.startsWith("/login"));
   await page.getByRole("navigation").waitFor();
   await check("home");
   await page.goto(`${url}/browse`);
