@@ -14,22 +14,24 @@ release)
     if [ -f web/build/client/index.html ]; then options="$options -Dweb=web/build/client"; fi
     ;;
 asan) options='-Db_sanitize=address,undefined -Doptimization=1' ;;
-tsan) options='-Db_sanitize=thread -Doptimization=1' ;;
-clang) options='' CC=clang-14 ;;
+tsan) # libgrpc's own locks are unknown to it: what it says of them would be false
+    options='-Db_sanitize=thread -Doptimization=1 -Dgrpc=disabled'
+    ;;
+clang) options='' CC=clang-14 CXX=clang++-14 ;;
 fuzz)
     options='-Dfuzz=true -Dtests=false -Db_sanitize=address,undefined -Db_lundef=false'
-    CC=clang-14
+    CC=clang-14 CXX=clang++-14
     ;;
 *)
     echo "no such variant: $variant" >&2
     exit 2
     ;;
 esac
-export CC="${CC:-gcc}"
+export CC="${CC:-gcc}" CXX="${CXX:-g++}"
 
 # A library of a driver that was installed since is to be found: the build is set up again.
 libraries=
-for library in rdkafka libpq hiredis libcurl; do
+for library in rdkafka libpq hiredis libcurl grpc++ protobuf; do
     if pkg-config --exists "$library"; then libraries="$libraries $library"; fi
 done
 libraries="$libraries $(cargo --version 2>/dev/null || true)"

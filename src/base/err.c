@@ -9,10 +9,11 @@
 static const struct {
     const char *name;
     int status;
+    enum rpc_code rpc;
     const char *code;
     const char *text;
 } table[ERR_COUNT] = {
-#define ERR_ROW(name, status, code, text) [name] = {#name, status, code, text},
+#define ERR_ROW(name, status, rpc, code, text) [name] = {#name, status, RPC_##rpc, code, text},
     ERR_TABLE(ERR_ROW)
 #undef ERR_ROW
 };
@@ -21,6 +22,12 @@ int err_status(enum err e)
 {
     assert(e < ERR_COUNT);
     return table[e].status;
+}
+
+enum rpc_code err_rpc(enum err e)
+{
+    assert(e < ERR_COUNT);
+    return table[e].rpc;
 }
 
 const char *err_code(enum err e)

@@ -1,9 +1,9 @@
 /* Errors: the one table that names everything that can be refused or can go wrong.
  *
  * A service returns an `enum err`; the edges translate it by this table and by nothing else:
- * HTTP takes `status`, the websocket and JSON take `code` (a stable word of the wire contract),
- * and both take `text`, the sentence a person reads. Where a refusal has a sentence of its own
- * ("The Field: email is required"), the service fills a `struct fault`.
+ * HTTP takes `status`, gRPC its own, the websocket and JSON take `code` (a stable word of the wire
+ * contract), and all take `text`, the sentence a person reads. Where a refusal has a sentence of
+ * its own ("The Field: email is required"), the service fills a `struct fault`.
  */
 #ifndef PARLEY_BASE_ERR_H
 #define PARLEY_BASE_ERR_H
@@ -12,34 +12,43 @@
 
 /* Read it by its columns. */
 /* clang-format off */
-/*        name              status  code            public text */
+/*        name              status  gRPC                 code            public text */
 #define ERR_TABLE(X)                                                                               \
-    X(ERR_OK,                 200, "",             "")                                             \
-    X(ERR_BAD_REQUEST,        400, "bad_request",  "The request is malformed")                     \
-    X(ERR_NO_TOKEN,           401, "unauthorized", "Not Get JWT claims")                           \
-    X(ERR_BAD_TOKEN,          401, "unauthorized", "Invalid JWT claims")                           \
-    X(ERR_TOKEN_EXPIRED,      401, "expired",      "JWT claims is expired")                        \
-    X(ERR_BAD_PASSWORD,       401, "unauthorized", "Password is wrong")                            \
-    X(ERR_FORBIDDEN,          403, "forbidden",    "This request may not come from another site")  \
-    X(ERR_NOT_MEMBER,         403, "forbidden",    "Not a member of this channel")                 \
-    X(ERR_NOT_FOUND,          404, "not_found",    "Not found")                                    \
-    X(ERR_CHANNEL_NOT_FOUND,  404, "not_found",    "There is no such channel")                     \
-    X(ERR_MESSAGE_NOT_FOUND,  404, "not_found",    "There is no such message")                     \
-    X(ERR_USER_NOT_FOUND,     404, "not_found",    "There is no such user")                        \
-    X(ERR_NOT_JOINED,         404, "not_found",    "Not a member of this channel")                 \
-    X(ERR_METHOD,             405, "bad_request",  "This method is not allowed here")              \
-    X(ERR_EMAIL_TAKEN,        409, "conflict",     "This Field users_email_key is used")           \
-    X(ERR_ALREADY_MEMBER,     409, "conflict",     "This Field userid_channelid_pkey is used")     \
-    X(ERR_CLIENT_ID_CONFLICT, 409, "conflict",     "This client_msg_id was used with another content") \
-    X(ERR_TOO_MANY_CHANNELS,  409, "conflict",     "You are in as many channels as one may be; leave one first") \
-    X(ERR_TOO_LARGE,          413, "too_large",    "The request is too large")                     \
-    X(ERR_RATE_LIMITED,       429, "rate_limited", "Too many requests; wait a moment")             \
-    X(ERR_UNAVAILABLE,        503, "unavailable",  "The service cannot do this right now; try again") \
-    X(ERR_UNKNOWN,            503, "unknown",      "The outcome is unknown; retry with the same client_msg_id") \
-    X(ERR_INTERNAL,           500, "internal",     "Something went wrong on the server")
+    X(ERR_OK,                 200, OK,                  "",             "") \
+    X(ERR_BAD_REQUEST,        400, INVALID_ARGUMENT,    "bad_request",  "The request is malformed") \
+    X(ERR_NO_TOKEN,           401, UNAUTHENTICATED,     "unauthorized", "Not Get JWT claims") \
+    X(ERR_BAD_TOKEN,          401, UNAUTHENTICATED,     "unauthorized", "Invalid JWT claims") \
+    X(ERR_TOKEN_EXPIRED,      401, UNAUTHENTICATED,     "expired",      "JWT claims is expired") \
+    X(ERR_BAD_PASSWORD,       401, UNAUTHENTICATED,     "unauthorized", "Password is wrong") \
+    X(ERR_FORBIDDEN,          403, PERMISSION_DENIED,   "forbidden",    "This request may not come from another site") \
+    X(ERR_NOT_MEMBER,         403, PERMISSION_DENIED,   "forbidden",    "Not a member of this channel") \
+    X(ERR_NOT_FOUND,          404, NOT_FOUND,           "not_found",    "Not found") \
+    X(ERR_CHANNEL_NOT_FOUND,  404, NOT_FOUND,           "not_found",    "There is no such channel") \
+    X(ERR_MESSAGE_NOT_FOUND,  404, NOT_FOUND,           "not_found",    "There is no such message") \
+    X(ERR_USER_NOT_FOUND,     404, NOT_FOUND,           "not_found",    "There is no such user") \
+    X(ERR_NOT_JOINED,         404, NOT_FOUND,           "not_found",    "Not a member of this channel") \
+    X(ERR_METHOD,             405, UNIMPLEMENTED,       "bad_request",  "This method is not allowed here") \
+    X(ERR_EMAIL_TAKEN,        409, ALREADY_EXISTS,      "conflict",     "This Field users_email_key is used") \
+    X(ERR_ALREADY_MEMBER,     409, ALREADY_EXISTS,      "conflict",     "This Field userid_channelid_pkey is used") \
+    X(ERR_CLIENT_ID_CONFLICT, 409, ALREADY_EXISTS,      "conflict",     "This client_msg_id was used with another content") \
+    X(ERR_TOO_MANY_CHANNELS,  409, FAILED_PRECONDITION, "conflict",     "You are in as many channels as one may be; leave one first") \
+    X(ERR_TOO_LARGE,          413, INVALID_ARGUMENT,    "too_large",    "The request is too large") \
+    X(ERR_RATE_LIMITED,       429, RESOURCE_EXHAUSTED,  "rate_limited", "Too many requests; wait a moment") \
+    X(ERR_TOO_SLOW,           429, RESOURCE_EXHAUSTED,  "rate_limited", "You read more slowly than is written; resume") \
+    X(ERR_UNAVAILABLE,        503, UNAVAILABLE,         "unavailable",  "The service cannot do this right now; try again") \
+    X(ERR_UNKNOWN,            503, UNKNOWN,             "unknown",      "The outcome is unknown; retry with the same client_msg_id") \
+    X(ERR_INTERNAL,           500, INTERNAL,            "internal",     "Something went wrong on the server")
+
+/* The status codes of gRPC (its doc/statuscodes.md); a closed list. */
+enum rpc_code {
+    RPC_OK = 0, RPC_CANCELLED, RPC_UNKNOWN, RPC_INVALID_ARGUMENT, RPC_DEADLINE_EXCEEDED,
+    RPC_NOT_FOUND, RPC_ALREADY_EXISTS, RPC_PERMISSION_DENIED, RPC_RESOURCE_EXHAUSTED,
+    RPC_FAILED_PRECONDITION, RPC_ABORTED, RPC_OUT_OF_RANGE, RPC_UNIMPLEMENTED, RPC_INTERNAL,
+    RPC_UNAVAILABLE, RPC_DATA_LOSS, RPC_UNAUTHENTICATED, RPC_CODE_COUNT
+};
 
 enum err {
-#define ERR_ENUM(name, status, code, text) name,
+#define ERR_ENUM(name, status, rpc, code, text) name,
     ERR_TABLE(ERR_ENUM)
 #undef ERR_ENUM
     ERR_COUNT
@@ -55,6 +64,8 @@ struct fault {
 
 /* HTTP status of `e`, 200..503. */
 int err_status(enum err e);
+/* gRPC status of `e`. */
+enum rpc_code err_rpc(enum err e);
 /* The stable word of the wire contract, "" for ERR_OK. Static. */
 const char *err_code(enum err e);
 /* The table's public sentence. Static. */

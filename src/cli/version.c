@@ -21,7 +21,7 @@ static void print_drivers(void)
     for (size_t i = 0; i < module_count; i++) {
         const struct driver_module *m;
         enum err e = module_load(module_names[i], 0, &m, reason, sizeof reason);
-        printf("%s%s: %s\n", i == 0 ? "drivers of the cluster engine:\n  " : "  ", module_names[i],
+        printf("%s%s: %s\n", i == 0 ? "modules:\n  " : "  ", module_names[i],
                e == ERR_OK          ? m->library()
                : e == ERR_NOT_FOUND ? "not in this build"
                                     : reason);

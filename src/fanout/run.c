@@ -15,6 +15,13 @@ struct run *run_ref(struct run *r)
     return r;
 }
 
+static void run_form_free(struct run_form *f)
+{
+    if (f != NULL)
+        bytes_unref(f->bytes);
+    mem_free(f);
+}
+
 void run_unref(struct run *r)
 {
     if (r == NULL)
@@ -23,19 +30,18 @@ void run_unref(struct run *r)
     assert(before > 0);
     if (before > 1)
         return;
-    if (r->deflated != NULL)
-        bytes_unref(r->deflated->bytes);
-    mem_free(r->deflated);
+    run_form_free(r->deflated);
+    run_form_free(r->rpc);
     mem_free(r->traces);
     bytes_unref(r->bytes);
     pthread_mutex_destroy(&r->once);
     mem_free(r);
 }
 
-static struct run_deflated *
+static struct run_form *
 run_make_deflated(struct run *r, void (*make)(const struct run *r, struct buf *out, uint32_t *ends))
 {
-    struct run_deflated *d = mem_zalloc(sizeof *d + r->n * sizeof d->ends[0]);
+    struct run_form *d = mem_zalloc(sizeof *d + r->n * sizeof d->ends[0]);
     struct buf out;
     buf_init(&out, 2 * r->bytes->len + (size_t)r->n * DEFLATED_FRAME_EXTRA);
     make(r, &out, d->ends);
@@ -45,10 +51,10 @@ run_make_deflated(struct run *r, void (*make)(const struct run *r, struct buf *o
     return d;
 }
 
-const struct run_deflated *run_deflate(struct run *r, void (*make)(const struct run *r,
-                                                                   struct buf *out, uint32_t *ends))
+const struct run_form *run_deflate(struct run *r, void (*make)(const struct run *r, struct buf *out,
+                                                               uint32_t *ends))
 {
-    struct run_deflated *d = __atomic_load_n(&r->deflated, __ATOMIC_ACQUIRE);
+    struct run_form *d = __atomic_load_n(&r->deflated, __ATOMIC_ACQUIRE);
     if (d != NULL)
         return d;
     pthread_mutex_lock(&r->once);
@@ -63,8 +69,12 @@ const struct run_deflated *run_deflate(struct run *r, void (*make)(const struct 
 
 size_t run_size(const struct run *r)
 {
-    return sizeof *r + r->n * sizeof r->frames[0] + sizeof *r->bytes + r->bytes->len +
-           (r->traces == NULL ? 0 : sizeof *r->traces);
+    size_t size = sizeof *r + r->n * sizeof r->frames[0] + sizeof *r->bytes + r->bytes->len;
+    if (r->rpc != NULL)
+        size += sizeof *r->rpc + r->n * sizeof r->rpc->ends[0] + r->rpc->bytes->len;
+    if (r->traces != NULL)
+        size += sizeof *r->traces;
+    return size;
 }
 
 unsigned run_after(const struct run *r, uint64_t seq)

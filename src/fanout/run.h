@@ -24,8 +24,8 @@ struct run_frame {
     int64_t queued_us;    /* when its append was queued; 0 unknown */
 };
 
-/* The same frames, compressed. */
-struct run_deflated {
+/* The same frames in another form: compressed, or as gRPC's messages. */
+struct run_form {
     struct bytes *bytes;
     uint32_t ends[]; /* frame i is [i == 0 ? 0 : ends[i-1], ends[i]) */
 };
@@ -34,9 +34,10 @@ struct run {
     atomic_uint refs;
     struct uuid channel;
     struct bytes *bytes;
-    pthread_mutex_t once;          /* makes `deflated` once a process */
-    struct run_deflated *deflated; /* NULL until someone needs it */
-    struct trace_set *traces;      /* that its frames belong to; NULL: none */
+    pthread_mutex_t once;      /* makes `deflated` once a process */
+    struct run_form *deflated; /* NULL until someone needs it */
+    struct run_form *rpc;      /* NULL where the encoder has none */
+    struct trace_set *traces;  /* that its frames belong to; NULL: none */
     unsigned n;
     struct run_frame frames[];
 };
@@ -45,8 +46,8 @@ struct run *run_ref(struct run *r);
 void run_unref(struct run *r);
 /* The compressed variant, made by `make` (appends frame after frame to `out`, sets `ends`) at the
  * first call by any thread. */
-const struct run_deflated *
-run_deflate(struct run *r, void (*make)(const struct run *r, struct buf *out, uint32_t *ends));
+const struct run_form *run_deflate(struct run *r, void (*make)(const struct run *r, struct buf *out,
+                                                               uint32_t *ends));
 
 /* What a run occupies. */
 size_t run_size(const struct run *r);
@@ -64,6 +65,8 @@ struct run_encoder {
      * `out->p`. */
     void (*event)(const struct event *e, enum run_variant variant, struct buf *out,
                   struct run_frame *f);
+    /* Appends the event as an element of gRPC's message; NULL: nobody here speaks it. */
+    void (*rpc)(const struct event *e, enum run_variant variant, struct buf *out);
     /* Whole websocket frames. */
     struct bytes *(*read)(const struct uuid *channel, uint64_t seq);
     struct bytes *(*typing)(const struct uuid *channel, const struct uuid *user, struct str name);

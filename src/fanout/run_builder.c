@@ -14,14 +14,18 @@ void run_builder_init(struct run_builder *b, const struct run_encoder *encoder)
 {
     *b = (struct run_builder){.encoder = encoder};
     buf_init(&b->out, RUN_BYTES_MAX + FRAME_BYTES_MAX);
+    buf_init(&b->rpc, RUN_BYTES_MAX + FRAME_BYTES_MAX);
 }
 
 void run_builder_fini(struct run_builder *b)
 {
     assert(b->n == 0);
     buf_fini(&b->out);
+    buf_fini(&b->rpc);
     mem_free(b->frames);
+    mem_free(b->rpc_ends);
     b->frames = NULL;
+    b->rpc_ends = NULL;
 }
 
 bool run_builder_is_full(const struct run_builder *b)
@@ -36,6 +40,7 @@ void run_builder_add(struct run_builder *b, const struct event *e, enum run_vari
     if (b->n == b->cap) {
         b->cap = b->cap == 0 ? 16 : b->cap * 2;
         b->frames = mem_realloc(b->frames, b->cap * sizeof *b->frames);
+        b->rpc_ends = mem_realloc(b->rpc_ends, b->cap * sizeof *b->rpc_ends);
     }
     struct run_frame *f = &b->frames[b->n++];
     *f = (struct run_frame){
@@ -45,6 +50,23 @@ void run_builder_add(struct run_builder *b, const struct event *e, enum run_vari
     b->refs_bytes += e->origin.ref.n;
     b->encoder->event(e, variant, &b->out, f);
     assert(!b->out.failed && f->start <= f->data && f->data < f->end && f->end == b->out.n);
+    if (b->encoder->rpc == NULL)
+        return;
+    b->encoder->rpc(e, variant, &b->rpc);
+    assert(!b->rpc.failed);
+    b->rpc_ends[b->n - 1] = (uint32_t)b->rpc.n;
+}
+
+static struct run_form *take_rpc(struct run_builder *b)
+{
+    if (b->encoder->rpc == NULL)
+        return NULL;
+    const size_t ends_bytes = b->n * sizeof b->rpc_ends[0];
+    struct run_form *f = mem_alloc(sizeof *f + ends_bytes);
+    f->bytes = bytes_copy(b->rpc.p, b->rpc.n);
+    memcpy(f->ends, b->rpc_ends, ends_bytes);
+    buf_clear(&b->rpc);
+    return f;
 }
 
 static struct trace_set *builder_take_traces(struct run_builder *b)
@@ -68,6 +90,7 @@ struct run *run_builder_finish(struct run_builder *b)
     pthread_mutex_init(&r->once, NULL);
     r->deflated = NULL;
     r->traces = builder_take_traces(b);
+    r->rpc = take_rpc(b);
     r->n = b->n;
     memcpy(r->frames, b->frames, frames_bytes);
     char *refs = (char *)r->frames + frames_bytes;

@@ -11,7 +11,9 @@
 struct run_builder {
     const struct run_encoder *encoder;
     struct buf out;
+    struct buf rpc; /* the frames as gRPC's messages, where the encoder makes them */
     struct run_frame *frames;
+    uint32_t *rpc_ends;
     unsigned n, cap;
     size_t refs_bytes;
     struct uuid channel; /* of the run under way */

@@ -17,50 +17,49 @@
 #ifndef PARLEY_NODE_CONFIG_KEYS_DEF_H
 #define PARLEY_NODE_CONFIG_KEYS_DEF_H
 
-#define CONFIG_SERVER(X)                                                                          \
-    X(ENUM, server, engine, "engine", "embedded", CHOICES("embedded|cluster"), 0,                 \
-      "The whole product on one machine with SQLite, or one node over Kafka, Cassandra, "         \
-      "PostgreSQL and Redis.")                                                                    \
-    X(SET, server, roles, "roles", "gateway,persist,notify,retry",                                \
-      CHOICES("gateway|persist|notify|retry"), CLUSTER, "What this node does.")                   \
-    X(STRING, server, listen, "listen", "127.0.0.1:9000", ANY, 0,                                 \
-      "Where HTTP and websockets are served, as HOST:PORT; port 0 takes any free one.")           \
-    X(STRING, server, host, "host", "", ANY, 0, "The host of `listen`, given apart.")             \
-    X(UINT, server, port, "port", "", RANGE(0, 65535, ""), 0,                                     \
-      "The port of `listen`, given apart.")                                                       \
-    X(STRING, server, grpc_host, "grpcHost", "127.0.0.1", ANY, CLUSTER,                           \
-      "The address of the gRPC door.")                                                            \
-    X(UINT, server, grpc_port, "grpcPort", "0", RANGE(0, 65535, ""), CLUSTER,                     \
-      "The port of the gRPC door; 0 opens none. It needs `cluster.secret`.")                      \
-    X(STRING, server, public_url, "publicUrl", "", ANY, 0,                                        \
-      "The address people type, where a proxy stands in front (`https://chat.example.org`).")     \
-    X(LIST, server, origins, "origins", "*", ANY, 0,                                              \
-      "Web pages of which origins may call the API (`https://app.example.org`); `*` is any, "     \
-      "without cookies.")                                                                         \
-    X(LIST, server, trusted_proxies, "trustedProxies", "", ANY, 0,                                \
-      "Addresses of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.")       \
-    X(SECRET, server, access_jwt_secret, "accessJwtSecret", "", ANY, 0,                           \
-      "Signs the session tokens. None: made on first start and kept in `data.dir` (embedded); a " \
-      "cluster needs one of 32 bytes or more, the same on every node.")                           \
-    X(UINT, server, access_jwt_expire_time, "accessJwtExpireTime", "86400",                       \
-      RANGE(1, 31536000, "s"), 0, "How long a session lives.")                                    \
-    X(UINT, server, loops, "loops", "0", RANGE(0, 256, "threads"), 0,                             \
-      "Event loops; 0 is one for each core the process may run on.")                              \
-    X(UINT, server, workers, "workers", "8", RANGE(1, 256, "threads"), 0,                         \
-      "Threads for requests that read or write the stores.")                                      \
-    X(UINT, server, drain_timeout, "drainTimeout", "25", RANGE(0, 3600, "s"), 0,                  \
-      "How long a stop waits for what is under way.")                                             \
-    X(STRING, server, web, "web", "", ANY, 0,                                                     \
-      "Folder of the web client's files; none: those built into the program.")                    \
-    X(IGNORED, server, debug, "debug", "", ANY, 0, "`logger.level debug` says more.")             \
-    X(IGNORED, server, hostname, "hostname", "", ANY, 0, "`cluster.node` names a node.")          \
-    X(IGNORED, server, instance_ip, "instanceIP", "", ANY, 0, "Nodes need no addresses.")         \
-    X(IGNORED, server, read_timeout, "readTimeout", "", ANY, 0, "See `limits.head_timeout_s`.")   \
-    X(IGNORED, server, write_timeout, "writeTimeout", "", ANY, 0,                                 \
-      "See `limits.write_queue_bytes`.")                                                          \
-    X(IGNORED, server, context_timeout, "contextTimeout", "", ANY, 0, "Never had an effect.")     \
-    X(IGNORED, server, rate_limit_per_sec, "rateLimitPerSec", "", ANY, 0,                         \
-      "See `limits.messages_per_s`.")                                                             \
+#define CONFIG_SERVER(X)                                                                           \
+    X(ENUM, server, engine, "engine", "embedded", CHOICES("embedded|cluster"), 0,                  \
+      "The whole product on one machine with SQLite, or one node over Kafka, Cassandra, "          \
+      "PostgreSQL and Redis.")                                                                     \
+    X(SET, server, roles, "roles", "gateway,persist,notify,retry",                                 \
+      CHOICES("gateway|persist|notify|retry"), CLUSTER, "What this node does.")                    \
+    X(STRING, server, listen, "listen", "127.0.0.1:9000", ANY, 0,                                  \
+      "Where HTTP and websockets are served, as HOST:PORT; port 0 takes any free one.")            \
+    X(STRING, server, host, "host", "", ANY, 0, "The host of `listen`, given apart.")              \
+    X(UINT, server, port, "port", "", RANGE(0, 65535, ""), 0,                                      \
+      "The port of `listen`, given apart.")                                                        \
+    X(STRING, server, grpc_host, "grpcHost", "127.0.0.1", ANY, 0, "The address of the gRPC door.") \
+    X(UINT, server, grpc_port, "grpcPort", "0", RANGE(0, 65535, ""), 0,                            \
+      "The port of the gRPC door; 0 opens none. It needs `cluster.secret`.")                       \
+    X(STRING, server, public_url, "publicUrl", "", ANY, 0,                                         \
+      "The address people type, where a proxy stands in front (`https://chat.example.org`).")      \
+    X(LIST, server, origins, "origins", "*", ANY, 0,                                               \
+      "Web pages of which origins may call the API (`https://app.example.org`); `*` is any, "      \
+      "without cookies.")                                                                          \
+    X(LIST, server, trusted_proxies, "trustedProxies", "", ANY, 0,                                 \
+      "Addresses of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.")        \
+    X(SECRET, server, access_jwt_secret, "accessJwtSecret", "", ANY, 0,                            \
+      "Signs the session tokens. None: made on first start and kept in `data.dir` (embedded); a "  \
+      "cluster needs one of 32 bytes or more, the same on every node.")                            \
+    X(UINT, server, access_jwt_expire_time, "accessJwtExpireTime", "86400",                        \
+      RANGE(1, 31536000, "s"), 0, "How long a session lives.")                                     \
+    X(UINT, server, loops, "loops", "0", RANGE(0, 256, "threads"), 0,                              \
+      "Event loops; 0 is one for each core the process may run on.")                               \
+    X(UINT, server, workers, "workers", "8", RANGE(1, 256, "threads"), 0,                          \
+      "Threads for requests that read or write the stores.")                                       \
+    X(UINT, server, drain_timeout, "drainTimeout", "25", RANGE(0, 3600, "s"), 0,                   \
+      "How long a stop waits for what is under way.")                                              \
+    X(STRING, server, web, "web", "", ANY, 0,                                                      \
+      "Folder of the web client's files; none: those built into the program.")                     \
+    X(IGNORED, server, debug, "debug", "", ANY, 0, "`logger.level debug` says more.")              \
+    X(IGNORED, server, hostname, "hostname", "", ANY, 0, "`cluster.node` names a node.")           \
+    X(IGNORED, server, instance_ip, "instanceIP", "", ANY, 0, "Nodes need no addresses.")          \
+    X(IGNORED, server, read_timeout, "readTimeout", "", ANY, 0, "See `limits.head_timeout_s`.")    \
+    X(IGNORED, server, write_timeout, "writeTimeout", "", ANY, 0,                                  \
+      "See `limits.write_queue_bytes`.")                                                           \
+    X(IGNORED, server, context_timeout, "contextTimeout", "", ANY, 0, "Never had an effect.")      \
+    X(IGNORED, server, rate_limit_per_sec, "rateLimitPerSec", "", ANY, 0,                          \
+      "See `limits.messages_per_s`.")                                                              \
     X(IGNORED, server, timezone, "timezone", "", ANY, 0, "All times are UTC.")
 
 #define CONFIG_DATA(X)                                                                       \
@@ -77,7 +76,7 @@
 #define CONFIG_CLUSTER(X)                                                                    \
     X(ENUM, cluster, delivery, "delivery", "kafka", CHOICES("kafka|direct|routed"), CLUSTER, \
       "How a message reaches the other nodes' sessions.")                                    \
-    X(SECRET, cluster, secret, "secret", "", ANY, CLUSTER,                                   \
+    X(SECRET, cluster, secret, "secret", "", ANY, 0,                                         \
       "What nodes and gRPC clients prove themselves with; 32 bytes or more.")                \
     X(STRING, cluster, node, "node", "", ANY, CLUSTER, "This node's name; none: the host name.")
 

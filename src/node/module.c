@@ -10,7 +10,8 @@
 
 #include "port/driver_abi.h"
 
-const char *const module_names[] = {"kafka", "cassandra", "postgres", "redis", "webhook", "otlp"};
+const char *const module_names[] = {"kafka",   "cassandra", "postgres", "redis",
+                                    "webhook", "otlp",      "grpc"};
 const size_t module_count = sizeof module_names / sizeof module_names[0];
 
 #define PLACES_MAX 3

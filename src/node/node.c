@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "base/rand.h"
 #include "node/parts.h"
+#include "node/rpc.h"
 #include "telemetry/metrics.h"
 
 #define TICK_MS        1000
@@ -149,6 +150,7 @@ static void run_loops(struct node *n)
         assert(failed == 0);
         l->running = true;
     }
+    rpc_run(n);
 }
 
 static void open_listener(struct task *t)
@@ -196,6 +198,8 @@ enum err node_start(struct node *n, char *reason)
     enum err e = engine->ops->start(engine, n->hub == NULL ? NULL : hub_sink(n->hub),
                                     node_stop_is_pending, reason);
     if (e == ERR_OK)
+        e = rpc_open(n, reason); /* first: who finds HTTP open finds both */
+    if (e == ERR_OK)
         e = open_door(n, reason);
     if (e != ERR_OK)
         return e;
@@ -236,7 +240,8 @@ static void wait_for_silence(struct node *n)
     int64_t deadline_us =
         clock_steady_us(&clock_system) + (int64_t)n->config->server.drain_timeout * 1000000;
     while (clock_steady_us(&clock_system) < deadline_us) {
-        if (metric_value(M_CONNECTIONS) == 0 && http_edge_in_flight(n->http) == 0)
+        if (metric_value(M_CONNECTIONS) == 0 && http_edge_in_flight(n->http) == 0 &&
+            rpc_in_flight(n) == 0)
             return;
         clock_sleep_ms(DRAIN_POLL_MS);
     }
@@ -252,6 +257,7 @@ static void drain(struct node *n)
 {
     log_event(LOG_INFO, "draining", LOG_I("connections", metric_value(M_CONNECTIONS)));
     http_edge_drain(n->http);
+    rpc_drain(n, DRAIN_RETRY_MS);
     for (unsigned i = 0; i < n->n_loops; i++) {
         struct node_loop *l = &n->loops[i];
         struct executor *executor = loop_executor(l->loop);
@@ -271,6 +277,7 @@ static void halt(struct node *n)
     n->engine->ops->stop(n->engine);
     if (n->hub != NULL)
         hub_stop(n->hub);
+    rpc_halt(n);
     for (unsigned i = 0; i < n->n_loops; i++)
         loop_stop(n->loops[i].loop);
     for (unsigned i = 0; i < n->n_loops; i++)

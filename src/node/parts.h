@@ -52,6 +52,8 @@ struct node {
     struct history history;
     struct token_key *key;
     struct ws_edge *ws;
+    struct run_encoder encoder;
+    struct node_rpc *rpc;          /* NULL without a gRPC port, too */
     struct attendance *attendance; /* NULL without a shared cache too */
     struct tls_context *tls;
     struct web_pages *pages; /* NULL: this build has none */

@@ -7,9 +7,11 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "delivery/grpc/edge.h"
 #include "fanout/peers.h"
 #include "fanout/presence.h"
 #include "fanout/shard.h"
+#include "node/rpc.h"
 #include "node/tracing.h"
 #include "telemetry/metrics.h"
 
@@ -71,8 +73,10 @@ static enum err wire_engine(struct node *n, char *reason)
 
 static void wire_hub(struct node *n)
 {
+    n->encoder = ws_run_encoder;
+    n->encoder.rpc = n->rpc == NULL ? NULL : grpc_event_encode;
     n->hub = hub_new(&(struct hub_config){
-        .encoder = &ws_run_encoder,
+        .encoder = &n->encoder,
         .journal = n->engine->journal,
         .bus = n->engine->bus,
         .channels = n->engine->channels,
@@ -201,7 +205,9 @@ static enum err wire_http(struct node *n, char *reason)
 /* What serves people; a node without the role gateway has none of it. */
 static enum err wire_gateway(struct node *n, char *reason)
 {
-    enum err e = node_token_key(n->config, &n->key, reason);
+    enum err e = rpc_load(n, reason);
+    if (e == ERR_OK)
+        e = node_token_key(n->config, &n->key, reason);
     if (e == ERR_OK)
         e = wire_pages(n, reason);
     if (e != ERR_OK)
@@ -209,6 +215,7 @@ static enum err wire_gateway(struct node *n, char *reason)
     wire_hub(n);
     wire_services(n);
     wire_threads(n);
+    rpc_wire(n);
     wire_attendance(n);
     e = auth_refresh(n->auth);
     if (e != ERR_OK)
@@ -249,6 +256,7 @@ void node_unwire(struct node *n)
     for (unsigned i = 0; i < n->n_loops; i++)
         if (n->loops[i].loop != NULL)
             loop_free(n->loops[i].loop);
+    rpc_unwire(n);
     http_edge_free(n->http);
     web_pages_free(n->pages);
     ws_edge_free(n->ws);

@@ -27,6 +27,7 @@ struct history_store;
 struct import_table;
 struct peer_link;
 struct span_sink;
+struct rpc_server;
 struct web_hook;
 
 /* An open driver. Ports that it does not implement are NULL. */
@@ -41,6 +42,7 @@ struct driver {
     struct peer_link *peers;
     struct web_hook *web_hook;
     struct span_sink *spans;
+    struct rpc_server *rpc;
 };
 
 enum driver_migration { DRIVER_MIGRATE_UP, DRIVER_MIGRATE_DOWN, DRIVER_MIGRATE_STATUS };

@@ -20,6 +20,7 @@
 #define METRICS_TABLE(X)       \
     METRICS_TABLE_NET(X)       \
     METRICS_TABLE_CHAT(X)      \
+    METRICS_TABLE_RPC(X)       \
     METRICS_TABLE_STORE(X)     \
     METRICS_TABLE_WORDS(X)     \
     METRICS_TABLE_CLUSTER(X)   \

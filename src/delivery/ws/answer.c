@@ -67,7 +67,7 @@ static void on_push(struct session *s, struct run *r, unsigned first, unsigned l
         conn_write(w->conn, r->bytes, start, r->frames[last - 1].end - start, last - first);
         return;
     }
-    const struct run_deflated *d = run_deflate(r, deflate_frames);
+    const struct run_form *d = run_deflate(r, deflate_frames);
     uint32_t start = first == 0 ? 0 : d->ends[first - 1];
     conn_write(w->conn, d->bytes, start, d->ends[last - 1] - start, last - first);
 }

@@ -150,7 +150,7 @@ static void test_deflates_once(void **state)
     struct run *r = run_ref(f->items[0].run);
     feed_unref(f);
     n_deflated = 0;
-    const struct run_deflated *d = run_deflate(r, deflate);
+    const struct run_form *d = run_deflate(r, deflate);
     assert_ptr_equal(run_deflate(r, deflate), d);
     assert_int_equal(n_deflated, 1);
     assert_int_equal(d->bytes->len, 2);
