@@ -25,9 +25,10 @@ struct channel_view {
                          const struct uuid *channel);
     /* Of the same: how many of the channel are by others and above `seq`, counted to `max`, and the
      * first of the channel that is held, by whomever (`*from`, 0: none): those below are in the
-     * history. */
+     * history, unless `*has_gap`: then some may be in neither. */
     unsigned (*unread)(struct channel_view *self, const struct uuid *user,
-                       const struct uuid *channel, uint64_t seq, unsigned max, uint64_t *from);
+                       const struct uuid *channel, uint64_t seq, unsigned max, uint64_t *from,
+                       bool *has_gap);
 };
 
 #endif

@@ -74,13 +74,18 @@ static uint64_t view_own_head(struct channel_view *self, const struct uuid *user
 }
 
 static unsigned view_unread(struct channel_view *self, const struct uuid *user,
-                            const struct uuid *channel, uint64_t seq, unsigned max, uint64_t *from)
+                            const struct uuid *channel, uint64_t seq, unsigned max, uint64_t *from,
+                            bool *has_gap)
 {
     unsigned count;
     uint64_t before;
+    /* looked at first: a gap that opens meanwhile lets go of what was still counted, or not */
+    bool had_gap = overlay_has_gap(journal_of(self)->overlay, view_partition_of(self, channel));
     bool is_known =
         overlay_count(journal_of(self)->overlay, channel, seq, user, max, &count, &before);
     *from = is_known ? before + 1 : 0;
+    *has_gap =
+        had_gap || overlay_has_gap(journal_of(self)->overlay, view_partition_of(self, channel));
     return count;
 }
 

@@ -155,38 +155,47 @@ static uint64_t read_position(const struct channels_config *c, const struct uuid
 
 /* Others' posts after `seq` that are in the history, but for those at or above `from`, which this
  * node has counted itself and persist may be writing in this very moment: what is above is
- * subtracted, and when it changed meanwhile, counted again. */
-static unsigned unread_below(const struct channels_config *c, const struct uuid *user,
-                             const struct uuid *channel, uint64_t seq, uint64_t from)
+ * subtracted, and when it changed meanwhile, counted again. False: the history does not say. */
+static bool unread_below(const struct channels_config *c, const struct uuid *user,
+                         const struct uuid *channel, uint64_t seq, uint64_t from, unsigned *out)
 {
     struct history_store *h = c->history;
     unsigned all = 0, above = 0, again = 0;
     /* more than can be above, so that the difference reaches the limit */
     unsigned max = 2 * LIMIT_UNREAD;
+    *out = 0;
     if (h->ops->unread(h, user, channel, seq, max, &all) != ERR_OK)
-        return 0;
+        return false;
     for (int i = 0; from != 0 && i < UNREAD_TRIES; i++) {
         if (h->ops->unread(h, user, channel, from - 1, max, &above) != ERR_OK ||
             h->ops->unread(h, user, channel, seq, max, &again) != ERR_OK)
-            return 0;
+            return false;
         if (again == all)
             break;
         all = again;
     }
-    return all > above ? all - above : 0;
+    *out = all > above ? all - above : 0;
+    return true;
 }
 
-/* With the history away it is what this node still holds: too few rather than an error. */
-static uint32_t unread_count(const struct channels_config *c, const struct uuid *user,
-                             const struct membership *m)
+/* With the history away, or a gap between it and what this node still holds, it is what could be
+ * counted, and said to be a part. */
+static void unread_count(const struct channels_config *c, const struct uuid *user,
+                         struct membership *m)
 {
     uint64_t from = 0;
+    bool has_gap = false;
+    unsigned below = 0;
     if (m->head_seq <= m->read_seq)
-        return 0;
-    unsigned n = c->view->unread(c->view, user, &m->channel.id, m->read_seq, LIMIT_UNREAD, &from);
-    if (n < LIMIT_UNREAD && (from == 0 || from > m->read_seq + 1))
-        n += unread_below(c, user, &m->channel.id, m->read_seq, from);
-    return n < LIMIT_UNREAD ? n : LIMIT_UNREAD;
+        return;
+    unsigned n =
+        c->view->unread(c->view, user, &m->channel.id, m->read_seq, LIMIT_UNREAD, &from, &has_gap);
+    if (n < LIMIT_UNREAD && (from == 0 || from > m->read_seq + 1)) {
+        bool told = unread_below(c, user, &m->channel.id, m->read_seq, from, &below);
+        n += below;
+        m->unread_is_part = n < LIMIT_UNREAD && (has_gap || !told);
+    }
+    m->unread = n < LIMIT_UNREAD ? n : LIMIT_UNREAD;
 }
 
 /* ---- The door ---- */
@@ -205,13 +214,13 @@ enum err cluster_memberships(struct channel_store *self, const struct uuid *user
         struct channel_head head;
         c->view->head(c->view, &s.rows[i].channel.id, &head);
         out->items[i] = (struct membership){s.rows[i].channel, head.seq,
-                                            read_position(c, user, &s.rows[i], head.seq), 0};
+                                            read_position(c, user, &s.rows[i], head.seq), 0, false};
     }
     struct own_heads own = {.items = out->items, .n = out->n};
     if (out->n > 0) /* with the history away, older posts of her own are not seen */
         (void)c->history->ops->own_heads(c->history, user, own_head_take, &own);
     for (size_t i = 0; i < out->n && with_unread; i++)
-        out->items[i].unread = unread_count(c, user, &out->items[i]);
+        unread_count(c, user, &out->items[i]);
     return ERR_OK;
 }
 

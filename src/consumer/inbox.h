@@ -8,7 +8,7 @@
  * A post that follows one for which she was online starts the window afresh, so it holds exactly
  * what came since. It keeps the newest INBOX_ENTRIES for INBOX_DAYS. A repeated delivery changes
  * nothing. It is a cache like everything in there: it may be lost, and the history still knows.
- * Nothing reads it over the wire protocol yet, whose unread counts come from the history.
+ * The wire protocol does not read it: unread counts come from the history (decision 1061).
  */
 #ifndef PARLEY_CONSUMER_INBOX_H
 #define PARLEY_CONSUMER_INBOX_H

@@ -15,9 +15,10 @@
 /* One channel of one user. */
 struct membership {
     struct channel channel;
-    uint64_t head_seq; /* the last message or reply of the channel, 0: none */
-    uint64_t read_seq; /* how far the user has read */
-    uint32_t unread;   /* others' messages and replies after read_seq, at most LIMIT_UNREAD */
+    uint64_t head_seq;   /* the last message or reply of the channel, 0: none */
+    uint64_t read_seq;   /* how far the user has read */
+    uint32_t unread;     /* others' messages and replies after read_seq, at most LIMIT_UNREAD */
+    bool unread_is_part; /* there may be more: what would have to be counted cannot be read now */
 };
 
 /* The channels of one user as they were at one position of each partition of the journal. */

@@ -142,11 +142,13 @@ static uint64_t view_own_head(struct channel_view *self, const struct uuid *user
 }
 
 static unsigned view_unread(struct channel_view *self, const struct uuid *user,
-                            const struct uuid *channel, uint64_t seq, unsigned max, uint64_t *from)
+                            const struct uuid *channel, uint64_t seq, unsigned max, uint64_t *from,
+                            bool *has_gap)
 {
     struct node *n = node_of(self);
     unsigned count = 0;
     *from = 0;
+    *has_gap = false;
     pthread_mutex_lock(&n->mutex);
     for (size_t i = 0; i < n->n_posts; i++) {
         if (!uuid_eq(&n->posts[i].channel, channel))

@@ -268,7 +268,10 @@ static size_t memberships_collect(const struct memory_store *s, const struct uui
             continue;
         all[n++] = (struct sortable){
             m->nth,
-            {channel_copy(c, arena), c->head, m->read_seq, with_unread ? unread_count(s, c, m) : 0},
+            {.channel = channel_copy(c, arena),
+             .head_seq = c->head,
+             .read_seq = m->read_seq,
+             .unread = with_unread ? unread_count(s, c, m) : 0},
         };
     }
     return n;

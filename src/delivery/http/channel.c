@@ -50,7 +50,7 @@ static void membership_put(struct buf *out, const struct membership *m)
     json_put_u64(out, m->read_seq);
     buf_puts(out, ",\"unread\":");
     json_put_u64(out, m->unread);
-    buf_putc(out, '}');
+    buf_puts(out, m->unread_is_part ? ",\"unread_is_part\":true}" : "}");
 }
 
 enum handled on_channel_of_user(struct exchange *x)

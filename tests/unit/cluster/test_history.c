@@ -194,6 +194,18 @@ static void what_is_in_memory_needs_no_store(void **state)
     arena_fini(&arena);
 }
 
+/* What the node can count of the unread, and whether it knows that it is all. */
+static void expect_unread(struct rig *r, uint64_t seq, unsigned count, bool is_all)
+{
+    struct channel_view *view = cluster_journal_view(r->node->journal);
+    struct uuid other = log_rig_channel(77);
+    uint64_t from;
+    bool has_gap;
+    unsigned n = view->unread(view, &other, &r->channel, seq, 100, &from, &has_gap);
+    assert_int_equal(n, count);
+    assert_int_equal(has_gap, !is_all);
+}
+
 /* The overlay is too small for what persist leaves: a gap, and never an empty page. */
 static void gap_is_unavailable(void **state)
 {
@@ -222,6 +234,7 @@ static void gap_is_unavailable(void **state)
     assert_int_equal(h->ops->missed(h, &r->channel, 0, 5000, &count, &head), ERR_UNAVAILABLE);
     assert_int_equal(h->ops->missed(h, &r->channel, 0, 10, &count, &head), ERR_OK);
     assert_int_equal(count, 10);
+    expect_unread(r, last_seq - 2, 2, false);
     assert_int_equal(h->ops->channel_of(h, first, &channel), ERR_UNAVAILABLE);
     assert_int_equal(h->ops->replies(h, first, 0, 10, &arena, &p), ERR_UNAVAILABLE);
     assert_int_equal(node_reply(r->node, 1, 1, first, "re", NULL).err, ERR_UNAVAILABLE);
@@ -231,6 +244,7 @@ static void gap_is_unavailable(void **state)
     assert_int_equal(h->ops->missed(h, &r->channel, 0, 5000, &count, &head), ERR_OK);
     assert_int_equal(count, 3001);
     assert_int_equal(node_reply(r->node, 1, 1, first, "re", NULL).err, ERR_OK);
+    expect_unread(r, last_seq, 1, true);
     arena_fini(&arena);
 }
 
