@@ -36,6 +36,7 @@ struct log_send {
     enum err err;
     unsigned partition;
     uint64_t offset;
+    int64_t time_ms; /* the record's; left alone where the log tells it to readers only */
 };
 
 /* A record read back; everything lives until the callback returns. */

@@ -8,6 +8,9 @@
 #ifdef WITH_KAFKA
 #include "log_driver_kafka.h"
 #endif
+#ifdef WITH_POSTGRES
+#include "doors_postgres.h"
+#endif
 
 /* One log and one store are open at a time. */
 static struct memory_event_log *memory_log;
@@ -67,8 +70,16 @@ static const struct event_log_driver *const event_logs[] = {
 #ifdef WITH_KAFKA
     &event_log_kafka,
 #endif
+#ifdef WITH_POSTGRES
+    &event_log_postgres,
+#endif
 };
-static const struct history_driver *const histories[] = {&history_memory};
+static const struct history_driver *const histories[] = {
+    &history_memory,
+#ifdef WITH_POSTGRES
+    &history_postgres,
+#endif
+};
 
 bool door_run(const char *driver, const char *suite, int *failed)
 {

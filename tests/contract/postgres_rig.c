@@ -77,6 +77,7 @@ void postgres_rig_reset(void)
 {
     if (db == NULL)
         rig_make();
+    postgres_rig_away(false);
     postgres_rig_cut(NULL);
     postgres_rig_exec("DROP SCHEMA public CASCADE; CREATE SCHEMA public");
 }
@@ -121,6 +122,16 @@ void postgres_rig_refuse(bool refuse)
                  " INSERT OR UPDATE OR DELETE ON %I FOR EACH ROW EXECUTE FUNCTION full_disk()', t);"
                  " END LOOP; END $$"
                : "DROP FUNCTION IF EXISTS full_disk CASCADE");
+}
+
+void postgres_rig_away(bool away)
+{
+    char sql[128];
+    snprintf(sql, sizeof sql, "ALTER DATABASE %s ALLOW_CONNECTIONS %s", db_name,
+             away ? "false" : "true");
+    PQclear(run(server, sql));
+    if (away)
+        postgres_rig_cut(NULL);
 }
 
 void postgres_rig_migrate(void)

@@ -26,6 +26,8 @@ const char *postgres_rig_text(const char *sql);
 void postgres_rig_cut(const char *name);
 /* While set every write is answered as on a full disk. */
 void postgres_rig_refuse(bool refuse);
+/* While set nobody can connect, and nobody is. */
+void postgres_rig_away(bool away);
 /* All migrations. */
 void postgres_rig_migrate(void);
 

@@ -156,6 +156,7 @@ static void send_settle(struct memory_event_log *l, struct log_send *s)
                                  .value = s->value,
                                  .tag = s->tag,
                                  .trace = s->trace};
+    s->time_ms = r.time_ms;
     s->offset = partition_add(&l->partitions[s->partition], &r);
 }
 

@@ -243,6 +243,8 @@ static bool column_is(const PGresult *r, int at, char letter)
         return type == PG_OID_TEXT || type == PG_OID_VARCHAR;
     case 'i':
         return type == PG_OID_INT8;
+    case 'b':
+        return type == PG_OID_BYTEA;
     default:
         return type == PG_OID_TIMESTAMP;
     }
@@ -261,7 +263,7 @@ static bool result_is_as_told(const PGresult *r, const char *columns)
 
 PGresult *pg_run(struct pg_conn *c, enum pg_statement id, const struct pg_args *args)
 {
-    static const int binary[PG_ARGS_MAX] = {1, 1, 1, 1, 1, 1, 1, 1};
+    static const int binary[PG_ARGS_MAX] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
     static const struct pg_args none;
     const struct pg_args *a = args == NULL ? &none : args;
     char name[NAME_SIZE];

@@ -15,6 +15,7 @@
 
 #include "adapter/postgres/statements.def.h"
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
 #include "base/uuid.h"
@@ -60,7 +61,7 @@ void pg_conn_close(struct pg_conn *c);
 /* Has an idle one been closed by the server? Does not ask it anything. */
 bool pg_conn_is_alive(struct pg_conn *c);
 
-#define PG_ARGS_MAX 8
+#define PG_ARGS_MAX 16
 
 /* The parameters of one statement, in order. Texts and ids are borrowed until it has run. */
 struct pg_args {
@@ -73,6 +74,8 @@ struct pg_args {
 
 void pg_args_uuid(struct pg_args *a, const struct uuid *u);
 void pg_args_str(struct pg_args *a, struct str s);
+/* Any bytes. */
+void pg_args_bytes(struct pg_args *a, struct str s);
 void pg_args_int(struct pg_args *a, int64_t v);
 static inline void pg_args_u64(struct pg_args *a, uint64_t v)
 {
@@ -83,6 +86,23 @@ static inline void pg_args_u64(struct pg_args *a, uint64_t v)
 void pg_args_time(struct pg_args *a, int64_t us);
 /* The same as PostgreSQL holds it: microseconds since 2000. */
 int64_t pg_time_of(int64_t us);
+
+/* An array as one parameter, for statements that take many rows at once. */
+struct pg_array {
+    Oid type, element;
+    unsigned n;
+    struct buf bytes;
+};
+
+/* Empty; `bytes_max` bounds it. The types are those of oids.h. */
+void pg_array_init(struct pg_array *a, Oid type, Oid element, size_t bytes_max);
+void pg_array_fini(struct pg_array *a);
+void pg_array_clear(struct pg_array *a);
+void pg_array_bytes(struct pg_array *a, struct str s);
+void pg_array_int(struct pg_array *a, int64_t v);
+void pg_array_uuid(struct pg_array *a, const struct uuid *u);
+/* Borrowed until the statement has run, and not empty. */
+void pg_args_array(struct pg_args *a, struct pg_array *array);
 
 /* Runs it. The rows (PQclear them), or NULL after a failure. `args` may be NULL. */
 PGresult *pg_run(struct pg_conn *c, enum pg_statement id, const struct pg_args *args);

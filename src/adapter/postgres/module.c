@@ -2,7 +2,7 @@
 #include <libpq-fe.h>
 #include <stdio.h>
 
-#include "adapter/postgres/postgres.h"
+#include "adapter/postgres/log.h"
 #include "base/mem.h"
 #include "port/driver.h"
 #include "port/driver_abi.h"
@@ -10,8 +10,9 @@
 #define LINE_SIZE 128
 
 struct postgres_driver {
-    struct driver driver; /* first: the program holds this one */
-    struct postgres_store *store;
+    struct driver driver;         /* first: the program holds this one */
+    struct postgres_store *store; /* one of the two */
+    struct postgres_log *log;
 };
 
 static const char *library(void)
@@ -25,14 +26,21 @@ static const char *library(void)
 static enum err open_driver(const void *config, struct driver **out, char *reason, size_t size)
 {
     struct postgres_driver *d = MEM_NEW(struct postgres_driver);
-    enum err e = postgres_open(config, &d->store, reason, size);
+    bool is_log = ((const struct postgres_config *)config)->topic != NULL;
+    enum err e = is_log ? postgres_log_open(config, &d->log, reason, size)
+                        : postgres_open(config, &d->store, reason, size);
     if (e != ERR_OK) {
         mem_free(d);
         return e;
     }
-    d->driver.accounts = postgres_accounts(d->store);
-    d->driver.channels = postgres_channels(d->store);
-    d->driver.imports = postgres_imports(d->store);
+    if (is_log) {
+        d->driver.log = postgres_log_door(d->log);
+    } else {
+        d->driver.accounts = postgres_accounts(d->store);
+        d->driver.channels = postgres_channels(d->store);
+        d->driver.imports = postgres_imports(d->store);
+        d->driver.history = postgres_history(d->store);
+    }
     *out = &d->driver;
     return ERR_OK;
 }
@@ -40,6 +48,7 @@ static enum err open_driver(const void *config, struct driver **out, char *reaso
 static void close_driver(struct driver *self)
 {
     struct postgres_driver *d = (struct postgres_driver *)self;
+    postgres_log_close(d->log);
     postgres_close(d->store);
     mem_free(d);
 }

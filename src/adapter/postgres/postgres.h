@@ -22,7 +22,21 @@
 #include "base/clock.h"
 #include "port/account_store.h"
 #include "port/channel_table.h"
+#include "port/history_store.h"
 #include "port/import.h"
+
+#define PG_TOPIC_SIZE 256 /* of a log's name, with its NUL */
+#define PG_GROUP_SIZE 512
+
+/* A log of the database (log.h). */
+struct postgres_topic {
+    const char *name;
+    unsigned partitions; /* when it is made; what is there keeps its own */
+    /* A record is taken away when it is older than this (beside the partition's newest one where
+     * `committed_only`), 0: never; and, where `committed_only`, every group has done it. */
+    int64_t keep_ms;
+    bool committed_only;
+};
 
 struct postgres_config {
     /* Where: a connection string as libpq reads it, or the rest, or both (the rest wins). NULL, ""
@@ -40,6 +54,13 @@ struct postgres_config {
     unsigned connect_timeout_ms;   /* 2,000 */
     unsigned statement_timeout_ms; /* 5,000: the server gives up; 1 s later the client does */
     unsigned relay_idle_ms;        /* 15,000: after that the relay's silent session is ended */
+    unsigned lease_ms;             /* 10,000: of a member of a log's group */
+    unsigned trim_every_ms;        /* 10,000: how often old records are looked for */
+    unsigned produce_timeout_ms;   /* 5,000: a record that is not in the log by then is not tried */
+    const struct postgres_topic *topics; /* the logs that postgres_migrate_up makes */
+    size_t n_topics;
+    const struct postgres_topic *topic; /* of postgres_log_open; the module's `open` opens the store
+                                           when it is NULL */
 };
 
 struct postgres_store;
@@ -52,10 +73,12 @@ enum err postgres_open(const struct postgres_config *config, struct postgres_sto
 /* No call may be under way. NULL is fine. */
 void postgres_close(struct postgres_store *s);
 
-/* The two doors; live as long as the store. */
+/* The doors; live as long as the store. */
 struct account_store *postgres_accounts(struct postgres_store *s);
 struct channel_table *postgres_channels(struct postgres_store *s);
 struct import_table *postgres_imports(struct postgres_store *s);
+/* For clusters without Cassandra. */
+struct history_store *postgres_history(struct postgres_store *s);
 
 /* The tables: `current` of `latest` migrations, 0: none yet. */
 struct postgres_schema_state {

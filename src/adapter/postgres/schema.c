@@ -16,6 +16,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "adapter/postgres/schema_direct.h"
 #include "base/log.h"
 
 #define LOCK_MS     2000
@@ -123,6 +124,8 @@ static const struct migration migrations[] = {
       "parley_channel_by_age ON channel(" PG_CREATED("channel") ", id)",
       "parley_user_by_age ON users(" PG_CREATED("users") ", id)"}},
     {"an installation that is moved here", import_up, import_down, {NULL}},
+    {"the log, for direct delivery", pg_log_up, pg_log_down, {NULL}},
+    {"the history, where there is no Cassandra", pg_history_up, pg_history_down, {NULL}},
 };
 
 #define LATEST (int)(sizeof migrations / sizeof migrations[0])

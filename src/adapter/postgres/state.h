@@ -13,6 +13,8 @@ struct postgres_store {
     struct account_store accounts;
     struct channel_table channels;
     struct import_table imports;
+    struct history_store history;
+    struct message_store messages;
     const struct clock *clock;
     struct pg_settings settings;
     char texts[PG_TEXTS_SIZE];
@@ -24,9 +26,16 @@ struct postgres_store {
     bool import_in_place;
 };
 
+/* store.c: takes the settings out of `config` into `texts` (PG_TEXTS_SIZE). ERR_BAD_REQUEST with a
+ * sentence. */
+enum err pg_settings_check(struct pg_settings *s, char *texts, const struct postgres_config *config,
+                           char *reason, size_t reason_size);
+
 extern const struct account_store_ops pg_account_ops;
 extern const struct channel_table_ops pg_channel_ops;
 extern const struct import_table_ops pg_import_ops;
+extern const struct history_store_ops pg_history_ops; /* history_write.c */
+extern const struct message_store_ops pg_message_ops; /* history_read.c */
 
 /* The parts of pg_channel_ops: reads.c, relay.c. */
 enum err pg_channel_get(struct channel_table *self, const struct uuid *id, struct arena *arena,
@@ -53,6 +62,9 @@ static inline struct postgres_store *pg_store_of(struct channel_table *self)
 {
     return MEM_OWNER(self, struct postgres_store, channels);
 }
+
+/* The message or reply of columns 0.. (PG_POST_COLUMNS). */
+struct event pg_post(const PGresult *r, int row, struct arena *arena);
 
 /* The channel of columns `at`..`at + 3` (PG_CHANNEL_COLUMNS). */
 struct channel pg_channel(const PGresult *r, int row, int at, struct arena *arena);

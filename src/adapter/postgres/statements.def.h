@@ -1,9 +1,12 @@
 /* Every statement that is prepared, once. X(id, columns, SQL): `columns` has a letter for each
  * column of the rows it gives, against which the server's answer is checked: u uuid, s text,
- * i bigint, t timestamp. Parameters are uuid, text, bigint or timestamp as they are bound.
+ * i bigint, t timestamp, b bytea. Parameters are of these or arrays of them, as they are bound.
  * Inside adapter/postgres only. */
 #ifndef PARLEY_ADAPTER_POSTGRES_STATEMENTS_DEF_H
 #define PARLEY_ADAPTER_POSTGRES_STATEMENTS_DEF_H
+
+#include "adapter/postgres/statements_history.def.h"
+#include "adapter/postgres/statements_log.def.h"
 
 /* chat-app lets these be NULL, and anything. The indexes by age are over this very expression. */
 #define PG_CREATED(t) "greatest(" t ".created_at,'1970-01-01'::timestamp)"
@@ -201,6 +204,9 @@
     PG_STATEMENTS_CHANGES(X)  \
     PG_STATEMENTS_READS(X)    \
     PG_STATEMENTS_RELAY(X)    \
-    PG_STATEMENTS_IMPORT(X)
+    PG_STATEMENTS_IMPORT(X)   \
+    PG_STATEMENTS_LOG(X)      \
+    PG_STATEMENTS_GROUP(X)    \
+    PG_STATEMENTS_HISTORY(X)
 
 #endif

@@ -107,9 +107,8 @@ static bool conninfo_is_valid(const char *conninfo, char *reason, size_t reason_
     return options != NULL;
 }
 
-static enum err settings_check(struct pg_settings *s, char *texts,
-                               const struct postgres_config *config, char *reason,
-                               size_t reason_size)
+enum err pg_settings_check(struct pg_settings *s, char *texts, const struct postgres_config *config,
+                           char *reason, size_t reason_size)
 {
     if (!conninfo_is_valid(config->conninfo, reason, reason_size))
         return ERR_BAD_REQUEST;
@@ -135,7 +134,7 @@ enum err postgres_open(const struct postgres_config *config, struct postgres_sto
                        char *reason, size_t reason_size)
 {
     struct postgres_store *s = MEM_NEW(struct postgres_store);
-    enum err e = settings_check(&s->settings, s->texts, config, reason, reason_size);
+    enum err e = pg_settings_check(&s->settings, s->texts, config, reason, reason_size);
     if (e == ERR_OK)
         e = first_look(&s->settings, reason, reason_size);
     if (e != ERR_OK) {
@@ -146,6 +145,8 @@ enum err postgres_open(const struct postgres_config *config, struct postgres_sto
     s->accounts.ops = &pg_account_ops;
     s->channels.ops = &pg_channel_ops;
     s->imports.ops = &pg_import_ops;
+    s->history = (struct history_store){&pg_history_ops, &s->messages};
+    s->messages.ops = &pg_message_ops;
     s->clock = config->clock != NULL ? config->clock : &clock_system;
     s->relay_idle_ms = config->relay_idle_ms == 0 ? RELAY_IDLE_MS : config->relay_idle_ms;
     pg_pool_init(&s->pool, &s->settings,
@@ -180,6 +181,11 @@ struct import_table *postgres_imports(struct postgres_store *s)
     return &s->imports;
 }
 
+struct history_store *postgres_history(struct postgres_store *s)
+{
+    return &s->history;
+}
+
 /* ---- Migrations ---- */
 
 const char *postgres_migration_name(int version)
@@ -189,6 +195,18 @@ const char *postgres_migration_name(int version)
 
 typedef enum err step_f(struct pg_conn *c, char *reason, size_t reason_size);
 
+/* The logs that are missing. One that is there keeps its partitions: a key must stay where it is.
+ */
+static void logs_make(struct pg_conn *c, const struct postgres_config *config)
+{
+    for (size_t i = 0; i < config->n_topics; i++) {
+        struct pg_args a = {.n = 0};
+        pg_args_str(&a, str_of(config->topics[i].name));
+        pg_args_int(&a, config->topics[i].partitions);
+        pg_change(c, PG_LOG_MAKE, &a);
+    }
+}
+
 /* Runs `step` (NULL: none) on a connection of its own, and looks where the tables are then. */
 static enum err migrate(const struct postgres_config *config, step_f *step,
                         struct postgres_schema_state *out, char *reason, size_t reason_size)
@@ -196,7 +214,7 @@ static enum err migrate(const struct postgres_config *config, step_f *step,
     struct pg_settings settings;
     char texts[PG_TEXTS_SIZE];
     *out = (struct postgres_schema_state){0, pg_schema_latest()};
-    enum err e = settings_check(&settings, texts, config, reason, reason_size);
+    enum err e = pg_settings_check(&settings, texts, config, reason, reason_size);
     if (e != ERR_OK)
         return ERR_UNAVAILABLE;
     char why[PG_REASON_SIZE] = "";
@@ -209,6 +227,8 @@ static enum err migrate(const struct postgres_config *config, step_f *step,
         return refused ? ERR_BAD_REQUEST : ERR_UNAVAILABLE;
     if (step != NULL)
         e = step(c, reason, reason_size);
+    if (e == ERR_OK && step == pg_schema_up)
+        logs_make(c, config);
     out->current = pg_schema_version(c);
     if (e == ERR_OK && c->failure != PG_FINE) {
         snprintf(reason, reason_size, "%s", c->text);

@@ -33,6 +33,12 @@ void pg_args_str(struct pg_args *a, struct str s)
     args_add(a, PG_OID_TEXT, s.n == 0 ? "" : s.p, s.n);
 }
 
+void pg_args_bytes(struct pg_args *a, struct str s)
+{
+    assert(s.n <= INT32_MAX);
+    args_add(a, PG_OID_BYTEA, s.n == 0 ? "" : s.p, s.n);
+}
+
 static void args_word(struct pg_args *a, Oid type, int64_t v)
 {
     int at = args_add(a, type, NULL, sizeof a->words[0]);
@@ -59,6 +65,61 @@ void pg_args_time(struct pg_args *a, int64_t us)
 {
     args_word(a, PG_OID_TIMESTAMP, pg_time_of(us));
 }
+
+/* ---- Arrays ---- */
+
+#define ARRAY_HEAD 20 /* dimensions, NULLs, element, length, first index: 32 bits each */
+
+void pg_array_init(struct pg_array *a, Oid type, Oid element, size_t bytes_max)
+{
+    *a = (struct pg_array){.type = type, .element = element};
+    buf_init(&a->bytes, bytes_max);
+    pg_array_clear(a);
+}
+
+void pg_array_fini(struct pg_array *a)
+{
+    buf_fini(&a->bytes);
+}
+
+void pg_array_clear(struct pg_array *a)
+{
+    static const char head[ARRAY_HEAD];
+    buf_clear(&a->bytes);
+    buf_put(&a->bytes, head, sizeof head);
+    a->n = 0;
+}
+
+void pg_array_bytes(struct pg_array *a, struct str s)
+{
+    uint32_t n = htobe32((uint32_t)s.n);
+    buf_put(&a->bytes, &n, sizeof n);
+    if (s.n > 0)
+        buf_put(&a->bytes, s.p, s.n);
+    a->n++;
+}
+
+void pg_array_int(struct pg_array *a, int64_t v)
+{
+    uint64_t word = htobe64((uint64_t)v);
+    pg_array_bytes(a, (struct str){(const char *)&word, sizeof word});
+}
+
+void pg_array_uuid(struct pg_array *a, const struct uuid *u)
+{
+    pg_array_bytes(a, (struct str){(const char *)u->b, sizeof u->b});
+}
+
+void pg_args_array(struct pg_args *a, struct pg_array *array)
+{
+    const uint32_t head[ARRAY_HEAD / 4] = {htobe32(1), 0, htobe32(array->element),
+                                           htobe32(array->n), htobe32(1)};
+    assert(array->n > 0 && !array->bytes.failed);
+    memcpy(array->bytes.p, head, sizeof head);
+    args_add(a, array->type, array->bytes.p, array->bytes.n);
+}
+
+/* ---- Columns ---- */
 
 int64_t pg_int(const PGresult *r, int row, int column)
 {
