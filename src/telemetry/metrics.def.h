@@ -209,6 +209,16 @@
     X(M_LOG_READ, COUNTER, "parley_log_read_total", "", "Records read from the log.")              \
     X(M_LOG_REBALANCES, COUNTER, "parley_log_rebalances_total", "",                                \
       "Times partitions came to or went from a consumer of this node.")                            \
+    X(M_HANDOVER_TOLD, COUNTER, "parley_handover_records_total", "way=\"told\"",                   \
+      "Records between nodes under direct delivery: told to all others, refused by at least one,"  \
+      " heard from others, read from the log.")                                                    \
+    X(M_HANDOVER_REFUSED, COUNTER, "parley_handover_records_total", "way=\"refused\"", "")         \
+    X(M_HANDOVER_HEARD, COUNTER, "parley_handover_records_total", "way=\"heard\"", "")             \
+    X(M_HANDOVER_LOOKED, COUNTER, "parley_handover_records_total", "way=\"looked\"", "")           \
+    X(M_HANDOVER_LOST, COUNTER, "parley_handover_lost_total", "",                                  \
+      "Times that what another node handed over may have been lost.")                              \
+    X(M_HANDOVER_INVALID, COUNTER, "parley_handover_invalid_total", "",                            \
+      "Batches of other nodes that could not be read.")                                            \
     X(M_KAFKA_BROKERS_UP, GAUGE, "parley_kafka_brokers_connected", "",                             \
       "Brokers the producer is connected to.")                                                     \
     X(M_KAFKA_RTT_US, GAUGE_US, "parley_kafka_round_trip_seconds", "",                             \
