@@ -37,8 +37,8 @@ test-all: ## the same with longer crash runs, the cluster on real services, each
 run-cluster: ## three nodes on http://127.0.0.1:9000 to 9002 over the stack, which it starts
 	@tools/install_packages.sh cluster
 	@$(MAKE) --no-print-directory build
-	@tools/stack.sh up postgres redis kafka cassandra
-	@exec tools/run_cluster.sh $(ARGS)
+	@tools/stack.sh up postgres redis $(if $(filter direct,$(DELIVERY)),,kafka cassandra)
+	@exec env DELIVERY=$(DELIVERY) tools/run_cluster.sh $(ARGS)
 
 test-cluster: ## the cluster engine on the real services: drivers, three nodes, everything killed
 	@tools/install_packages.sh build cluster test

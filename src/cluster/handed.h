@@ -4,8 +4,9 @@
  *     then records: partition (1), offset (8), time_ms (8), key (16), lengths of value (4), tag (1)
  *     and trace (1), and these
  *
- * Integers are big-endian. Decoded as hostile input: what is not of this form, to the last byte, is
- * refused whole. */
+ * A batch without a record says that there is one that was not handed over. Integers are
+ * big-endian. Decoded as hostile input: what is not of this form, to the last byte, is refused
+ * whole. */
 #ifndef PARLEY_CLUSTER_HANDED_H
 #define PARLEY_CLUSTER_HANDED_H
 

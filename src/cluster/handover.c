@@ -32,7 +32,7 @@ static void on_settled(struct log_send *self)
         const struct log_record r = {self->partition, self->offset, self->time_ms, self->key,
                                      self->value,     self->tag,    self->trace};
         handover_offer(h, &r);
-        if (h->config.peers != NULL && !h->stopping)
+        if (handover_has_others(h) && !h->stopping)
             handover_queue(h, &r);
         pthread_cond_broadcast(&h->offered);
     }
@@ -142,7 +142,7 @@ enum err handover_new(const struct handover_config *config, struct handover **ou
     h->door.ops = &door_ops;
     h->config = *config;
     if (h->config.look_ms == 0)
-        h->config.look_ms = config->peers != NULL ? LOOK_MS : LOOK_ALONE_MS;
+        h->config.look_ms = handover_has_others(h) ? LOOK_MS : LOOK_ALONE_MS;
     h->identity = identity;
     h->n_partitions = config->log->ops->partitions(config->log);
     h->tail = &h->head;
@@ -150,11 +150,16 @@ enum err handover_new(const struct handover_config *config, struct handover **ou
     pthread_cond_init(&h->queued, NULL);
     cond_init(&h->offered);
     h->peer_listener = (struct peer_listener){handover_batch, handover_lost};
-    if (config->peers != NULL) {
+    h->bus_listener = (struct bus_listener){handover_note, handover_gap};
+    h->batch_max = config->peers != NULL ? PEER_BATCH_MAX : BUS_NOTE_MAX;
+    if (handover_has_others(h)) {
         int failed = pthread_create(&h->thread, NULL, handover_thread, h);
         assert(failed == 0);
-        config->peers->ops->listen(config->peers, &h->peer_listener);
     }
+    if (config->peers != NULL)
+        config->peers->ops->listen(config->peers, &h->peer_listener);
+    if (config->bus != NULL)
+        config->bus->ops->listen(config->bus, &h->bus_listener);
     *out = h;
     return ERR_OK;
 }
@@ -164,7 +169,7 @@ void handover_stop(struct handover *h)
     if (h == NULL)
         return;
     pthread_mutex_lock(&h->mutex);
-    bool has_thread = h->config.peers != NULL && !h->stopping;
+    bool has_thread = handover_has_others(h) && !h->stopping;
     h->stopping = true;
     pthread_cond_signal(&h->queued);
     pthread_mutex_unlock(&h->mutex);

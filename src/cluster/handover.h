@@ -3,7 +3,7 @@
  * own readers at once, and handed to all other nodes over the streams between them (port/peer.h).
  *
  *     produce ─> log ─committed─┬─> own readers
- *                               └─> queue ─> thread ─> peers.tell
+ *                               └─> queue ─> thread ─> peers.tell, or bus.tell
  *     peers.batch ─> own readers (gap.h: in order, each once, without a hole)
  *     poll <─ what may be told; else, when it is time, what the log holds above it
  *
@@ -14,6 +14,9 @@
  *  - and every `look_ms` in any case: so the last record of a quiet partition is heard though its
  *    hand-over was lost, and everything is heard, later, without any stream at all.
  *
+ * Without streams the batches go by word of mouth (port/bus.h) where they fit into a note; of what
+ * does not, the note only says that it is there. The bus may lose notes, which is no different.
+ *
  * Plain readers are served so; groups read the log itself. The log below must tell a record's time
  * with its answer (log_send.time_ms), and its offsets have no holes.
  *
@@ -23,20 +26,22 @@
 #define PARLEY_CLUSTER_HANDOVER_H
 
 #include "base/clock.h"
+#include "port/bus.h"
 #include "port/event_log.h"
 #include "port/peer.h"
 
 struct handover_config {
     struct event_log *log;   /* borrowed, like the rest */
-    struct peer_link *peers; /* NULL: this node hands nothing over and is handed nothing */
+    struct peer_link *peers; /* at most one of the two is not NULL; */
+    struct bus *bus;         /* none: this node hands nothing over and is handed nothing */
     const struct clock *clock;
-    unsigned look_ms; /* 0: 1,000 with peers; without, nothing else tells what others wrote: 50 */
+    unsigned look_ms; /* 0: 1,000; where nothing is handed over, 50 */
 };
 
 struct handover;
 /* Asks the log for its identity: ERR_UNAVAILABLE when it cannot be reached. */
 enum err handover_new(const struct handover_config *config, struct handover **out);
-/* Hands nothing over any more; `tell` is not called when it returns. NULL is fine, and so is a
+/* Hands nothing over any more; no `tell` is called when it returns. NULL is fine, and so is a
  * second time. */
 void handover_stop(struct handover *h);
 /* Stops it if need be. After its readers are closed, and after log and peers, which call it. NULL

@@ -14,7 +14,7 @@
 
 void handover_queue(struct handover *h, const struct log_record *r)
 {
-    if (h->n_queued >= QUEUE_MAX || handed_size(r) + HANDED_HEAD_BYTES > PEER_BATCH_MAX) {
+    if (h->n_queued >= QUEUE_MAX) {
         metric_inc(M_HANDOVER_REFUSED);
         return;
     }
@@ -26,34 +26,44 @@ void handover_queue(struct handover *h, const struct log_record *r)
     pthread_cond_signal(&h->queued);
 }
 
-static void batch_tell(struct handover *h, struct buf *b, unsigned n)
+/* `n` 0: there is something, look for it. */
+static void batch_tell(struct handover *h, const struct buf *b, unsigned n)
 {
     struct peer_link *peers = h->config.peers;
+    struct bus *bus = h->config.bus;
     assert(!b->failed);
-    if (n == 0)
-        return;
-    bool told = peers->ops->tell(peers, STR_NONE, buf_str(b)) == ERR_OK;
-    metric_add(told ? M_HANDOVER_TOLD : M_HANDOVER_REFUSED, n);
+    enum err e = peers != NULL ? peers->ops->tell(peers, STR_NONE, buf_str(b))
+                               : bus->ops->tell(bus, buf_str(b));
+    metric_add(e == ERR_OK ? M_HANDOVER_TOLD : M_HANDOVER_REFUSED, n);
 }
 
 /* Everything that is queued, in as few batches as it fits into. */
 static void queue_tell(struct handover *h, struct handed_out *all, struct buf *b)
 {
     unsigned n = 0;
+    bool look = false;
     handed_begin(b, &h->identity);
     for (struct handed_out *o = all, *next; o != NULL; o = next) {
+        size_t size = handed_size(&o->record->record);
         next = o->next;
-        if (b->n + handed_size(&o->record->record) > PEER_BATCH_MAX) {
+        look = look || size + HANDED_HEAD_BYTES > h->batch_max;
+        if (n > 0 && b->n + size > h->batch_max) {
             batch_tell(h, b, n);
             handed_begin(b, &h->identity);
             n = 0;
         }
-        handed_add(b, &o->record->record);
-        n++;
+        if (size + HANDED_HEAD_BYTES <= h->batch_max) {
+            handed_add(b, &o->record->record);
+            n++;
+        }
         mem_free(o->record);
         mem_free(o);
     }
-    batch_tell(h, b, n);
+    if (n > 0)
+        batch_tell(h, b, n);
+    handed_begin(b, &h->identity);
+    if (look)
+        batch_tell(h, b, 0);
 }
 
 void *handover_thread(void *arg)
@@ -61,7 +71,7 @@ void *handover_thread(void *arg)
     struct handover *h = arg;
     struct buf b;
     pthread_setname_np(pthread_self(), "handover");
-    buf_init(&b, PEER_BATCH_MAX);
+    buf_init(&b, h->batch_max);
     pthread_mutex_lock(&h->mutex);
     while (h->head != NULL || !h->stopping) {
         if (h->head == NULL) {
@@ -113,6 +123,8 @@ void handover_batch(struct peer_listener *self, struct str from, struct str byte
     }
     pthread_mutex_lock(&h->mutex);
     handed_each(bytes, record_offer, h);
+    if (bytes.n == HANDED_HEAD_BYTES)
+        handover_look(h);
     pthread_cond_broadcast(&h->offered);
     pthread_mutex_unlock(&h->mutex);
 }
@@ -125,4 +137,16 @@ void handover_lost(struct peer_listener *self, struct str from)
     pthread_mutex_lock(&h->mutex);
     handover_look(h);
     pthread_mutex_unlock(&h->mutex);
+}
+
+void handover_note(struct bus_listener *self, struct str note)
+{
+    struct handover *h = MEM_OWNER(self, struct handover, bus_listener);
+    handover_batch(&h->peer_listener, STR("the bus"), note);
+}
+
+void handover_gap(struct bus_listener *self)
+{
+    struct handover *h = MEM_OWNER(self, struct handover, bus_listener);
+    handover_lost(&h->peer_listener, STR("the bus"));
 }

@@ -35,7 +35,9 @@ struct handover {
     struct uuid identity;
     unsigned n_partitions;
     struct peer_listener peer_listener;
-    pthread_t thread; /* where there are peers */
+    struct bus_listener bus_listener;
+    size_t batch_max; /* bytes */
+    pthread_t thread; /* where there are others */
 
     pthread_mutex_t mutex;
     pthread_cond_t queued;  /* records for the others, or the end */
@@ -51,6 +53,12 @@ struct handover {
 static inline struct handover *handover_of(struct event_log *self)
 {
     return (struct handover *)self;
+}
+
+/* Is there anybody to hand to? */
+static inline bool handover_has_others(const struct handover *h)
+{
+    return h->config.peers != NULL || h->config.bus != NULL;
 }
 
 /* With the mutex held: to every plain reader. */
@@ -71,6 +79,8 @@ void handover_close_reader(struct log_reader *r);
 /* handover_peers.c */
 void handover_batch(struct peer_listener *self, struct str from, struct str bytes);
 void handover_lost(struct peer_listener *self, struct str from);
+void handover_note(struct bus_listener *self, struct str note);
+void handover_gap(struct bus_listener *self);
 /* With the mutex held: queues it, or counts it as not told. */
 void handover_queue(struct handover *h, const struct log_record *r);
 void *handover_thread(void *handover);

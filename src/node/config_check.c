@@ -283,6 +283,22 @@ static void bound(const struct check *k, const char *path, const char *value, si
                           bytes_max);
 }
 
+/* What each way of delivery stands on. */
+static void check_delivery(const struct check *k)
+{
+    const struct config *c = k->c;
+    if (c->cluster.delivery == DELIVERY_ROUTED)
+        error(k, "cluster.delivery", "this version has no routers: kafka or direct is expected");
+    if (c->cluster.delivery == DELIVERY_DIRECT)
+        require(k, "redis.host", c->redis.host[0] != '\0');
+    else
+        require(k, "kafka.producer.broker", c->kafka.producer.broker[0] != '\0');
+    if (c->cluster.delivery != DELIVERY_DIRECT)
+        require(k, "cassandra.hosts", c->cassandra.hosts.n > 0);
+    if (c->cassandra.hosts.n > 0)
+        require(k, "cassandra.keyspace", c->cassandra.keyspace[0] != '\0');
+}
+
 static void check_cluster(const struct check *k)
 {
     const struct config *c = k->c;
@@ -292,12 +308,10 @@ static void check_cluster(const struct check *k)
                  "gRPC and deliveries between nodes");
     require(k, "server.roles", c->server.roles != 0);
     require(k, "kafka.topic", c->kafka.topic[0] != '\0');
-    require(k, "kafka.producer.broker", c->kafka.producer.broker[0] != '\0');
     require(k, "kafka.consumer.groupID", c->kafka.consumer.group_id[0] != '\0');
     bound(k, "kafka.topic", c->kafka.topic, TOPIC_BYTES_MAX);
     bound(k, "kafka.consumer.groupID", c->kafka.consumer.group_id, GROUP_ID_BYTES_MAX);
-    require(k, "cassandra.hosts", c->cassandra.hosts.n > 0);
-    require(k, "cassandra.keyspace", c->cassandra.keyspace[0] != '\0');
+    check_delivery(k);
     require(k, "database.host", c->database.host[0] != '\0');
     require(k, "database.username", c->database.username[0] != '\0');
     require(k, "database.db", c->database.db[0] != '\0');

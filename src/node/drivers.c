@@ -15,6 +15,7 @@
 #include "node/module.h"
 
 #define TOPIC_SIZE   256
+#define PREFIX_SIZE  256
 #define AGAIN_MS     500
 #define AGAIN_LOG_MS 10000
 #define MISSING_MS   10000
@@ -23,6 +24,7 @@
 #define DERIVED_PARTITIONS_MAX 4  /* of the topics of retries: few records, no order to keep */
 #define RETRY_DAYS             7  /* longer than any envelope is tried */
 #define DEAD_DAYS              90 /* for people to look at */
+#define LOG_KEEP_MS            INT64_C(3600000)
 
 /* ---- What each driver is given ---- */
 
@@ -32,10 +34,12 @@ struct settings {
     char names[TOPICS][TOPIC_SIZE];
     struct kafka_topic topics[TOPICS];
     struct kafka_config kafka[TOPICS];
-    struct postgres_config postgres;
+    struct postgres_topic logs[TOPICS]; /* direct delivery: the same, as tables */
+    struct postgres_config postgres, postgres_log[TOPICS];
     struct cassandra_config cassandra;
     char replication[16]; /* of the keyspace */
-    struct redis_config redis;
+    struct redis_config redis, redis_word;
+    char word_prefix[PREFIX_SIZE];
     struct webhook_config webhook;
 };
 
@@ -64,6 +68,23 @@ static void set_topics(struct settings *s, const struct config *c)
             .min_insync = c->kafka.min_insync,
             .retention_ms = days[i] == 0 ? KAFKA_TOPIC_FOR_EVER : days[i] * DAY_MS,
         };
+}
+
+/* The journal is written behind into the history: what every consumer has done need not be kept
+ * longer than followers remember client ids. */
+static void set_logs(struct settings *s)
+{
+    const int64_t keep_ms[TOPICS] = {LOG_KEEP_MS, LOG_KEEP_MS, DEAD_DAYS * DAY_MS};
+    for (unsigned i = 0; i < TOPICS; i++) {
+        s->logs[i] = (struct postgres_topic){.name = s->names[i],
+                                             .partitions = s->topics[i].partitions,
+                                             .keep_ms = keep_ms[i],
+                                             .committed_only = i != TOPIC_DEAD};
+        s->postgres_log[i] = s->postgres;
+        s->postgres_log[i].topic = &s->logs[i];
+    }
+    s->postgres.topics = s->logs;
+    s->postgres.n_topics = TOPICS;
 }
 
 static void set_kafka(struct settings *s, const struct config *c, const char *node)
@@ -131,6 +152,8 @@ static void settings_init(struct settings *s, const struct config *c, const char
         .clock = &clock_system,
         .connections_max = c->database.max_conns,
     };
+    if (c->cluster.delivery == DELIVERY_DIRECT)
+        set_logs(s);
     s->redis = (struct redis_config){
         .address = c->redis.host,
         .username = c->redis.username,
@@ -142,6 +165,9 @@ static void settings_init(struct settings *s, const struct config *c, const char
         .tls_key = c->redis.tls_key,
         .prefix = c->redis.prefix,
     };
+    s->redis_word = s->redis;
+    snprintf(s->word_prefix, sizeof s->word_prefix, "%s.log", c->redis.prefix);
+    s->redis_word.prefix = s->word_prefix;
     s->webhook = (struct webhook_config){
         .url = c->notify.webhook_url,
         .secret = c->notify.webhook_secret,
@@ -167,12 +193,28 @@ static const struct use_row use_rows[DRIVER_USES] = {
     [USE_EVENTS] = ROW("kafka", kafka[TOPIC_EVENTS]),
     [USE_RETRY] = ROW("kafka", kafka[TOPIC_RETRY]),
     [USE_DEAD] = ROW("kafka", kafka[TOPIC_DEAD]),
+    [USE_WORD] = ROW("redis", redis_word),
     [USE_HOOK] = ROW("webhook", webhook),
 };
+/* Under direct delivery, where they differ. */
+static const struct use_row direct_rows[DRIVER_USES] = {
+    [USE_EVENTS] = ROW("postgres", postgres_log[TOPIC_EVENTS]),
+    [USE_RETRY] = ROW("postgres", postgres_log[TOPIC_RETRY]),
+    [USE_DEAD] = ROW("postgres", postgres_log[TOPIC_DEAD]),
+};
+static const struct use_row history_in_tables = ROW("postgres", postgres);
 
-static const void *settings_of(const struct settings *s, enum driver_use use)
+static const struct use_row *row_of(const struct config *c, enum driver_use use)
 {
-    return (const char *)s + use_rows[use].at;
+    bool direct = c->cluster.delivery == DELIVERY_DIRECT;
+    if (direct && use == USE_HISTORY && c->cassandra.hosts.n == 0)
+        return &history_in_tables;
+    return direct && direct_rows[use].module != NULL ? &direct_rows[use] : &use_rows[use];
+}
+
+static const void *settings_of(const struct settings *s, const struct use_row *row)
+{
+    return (const char *)s + row->at;
 }
 
 /* ---- Opening ---- */
@@ -214,10 +256,10 @@ enum err drivers_open(const struct config *config, const char *node, unsigned us
     for (unsigned use = 0; use < DRIVER_USES; use++) {
         if ((uses & 1u << use) == 0)
             continue;
-        const struct use_row *row = &use_rows[use];
+        const struct use_row *row = row_of(config, use);
         enum err e = module_load(row->module, row->size, &out->modules[use], reason, reason_size);
         if (e == ERR_OK)
-            e = open_patiently(out->modules[use], settings_of(&s, use), is_unwanted,
+            e = open_patiently(out->modules[use], settings_of(&s, row), is_unwanted,
                                &out->open[use], reason, reason_size);
         if (e != ERR_OK) {
             drivers_close(out);
@@ -245,12 +287,14 @@ enum err drivers_migrate(const struct config *config, enum driver_migration what
     struct settings s;
     settings_init(&s, config, "parley-migrate");
     for (size_t i = 0; i < sizeof held / sizeof held[0]; i++) {
-        const struct use_row *row = &use_rows[held[i]];
+        const struct use_row *row = row_of(config, held[i]);
+        if (i > 0 && strcmp(row->module, "postgres") == 0)
+            continue; /* its tables came with the first */
         const struct driver_module *m;
         enum err e = module_load(row->module, row->size, &m, reason, reason_size);
         assert(e != ERR_OK || m->migrate != NULL);
         if (e == ERR_OK)
-            e = m->migrate(settings_of(&s, held[i]), what, say, arg, reason, reason_size);
+            e = m->migrate(settings_of(&s, row), what, say, arg, reason, reason_size);
         if (e != ERR_OK)
             return e;
     }

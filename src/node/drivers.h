@@ -11,12 +11,13 @@
 
 enum driver_use {
     USE_TABLE,   /* PostgreSQL: accounts, channels, memberships */
-    USE_HISTORY, /* Cassandra */
+    USE_HISTORY, /* Cassandra; PostgreSQL too, under direct delivery without Cassandra */
     USE_CACHE,   /* Redis: the cache and the bus */
-    USE_EVENTS,  /* Kafka, a topic each: the journal, */
-    USE_RETRY,   /* what is tried again, */
-    USE_DEAD,    /* and what was tried in vain */
-    USE_HOOK,    /* web hooks */
+    USE_EVENTS, /* Kafka, a topic each (tables of PostgreSQL under direct delivery): the journal, */
+    USE_RETRY,  /* what is tried again, */
+    USE_DEAD,   /* and what was tried in vain */
+    USE_WORD,   /* Redis: the bus by which records are handed over, under direct delivery */
+    USE_HOOK,   /* web hooks */
     DRIVER_USES
 };
 

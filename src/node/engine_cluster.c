@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "cluster/channels.h"
+#include "cluster/handover.h"
 #include "cluster/history.h"
 #include "cluster/journal.h"
 #include "cluster/relay.h"
@@ -29,6 +30,7 @@ struct cluster {
     struct engine super;
     const struct config *config;
     struct drivers drivers;
+    struct handover *handover; /* direct delivery */
     struct event_log *log;
     struct history_store *store;
     struct channel_table *table;
@@ -116,6 +118,18 @@ static enum err find_epoch(struct cluster *c)
                        : e;
 }
 
+/* Under direct delivery the log's readers are served by the hand-over. */
+static enum err make_handover(struct cluster *c)
+{
+    enum err e = handover_new(&(struct handover_config){.log = c->log,
+                                                        .bus = c->drivers.open[USE_WORD]->bus,
+                                                        .clock = &clock_system},
+                              &c->handover);
+    if (e == ERR_OK)
+        c->log = handover_door(c->handover);
+    return e;
+}
+
 static enum err load_journal(struct cluster *c)
 {
     return cluster_journal_load(c->journal);
@@ -176,6 +190,10 @@ static enum err open_parts(struct cluster *c, const char *node, bool (*is_unwant
     if (e != ERR_OK)
         return e;
     take_ports(c);
+    if (c->config->cluster.delivery == DELIVERY_DIRECT)
+        e = insist(c, make_handover, "the log cannot be found", is_unwanted, reason);
+    if (e != ERR_OK)
+        return e;
     e = insist(c, find_epoch, "the epoch of the log cannot be found", is_unwanted, reason);
     if (e != ERR_OK)
         return e;
@@ -232,11 +250,13 @@ static void cluster_close(struct engine *self)
     struct cluster *c = MEM_OWNER(self, struct cluster, super);
     cluster_stop(self);
     roles_free(c->roles);
+    handover_stop(c->handover);
     drivers_close(&c->drivers);
     relay_free(c->relay);
     cluster_channels_free(c->channels);
     cluster_history_free(c->history);
     cluster_journal_free(c->journal);
+    handover_free(c->handover);
     mem_free(c);
 }
 

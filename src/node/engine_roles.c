@@ -33,6 +33,8 @@ unsigned roles_uses(const struct config *config)
     unsigned uses = 1u << USE_TABLE | 1u << USE_HISTORY | 1u << USE_EVENTS;
     if (config->redis.host[0] != '\0')
         uses |= 1u << USE_CACHE;
+    if (config->cluster.delivery == DELIVERY_DIRECT)
+        uses |= 1u << USE_WORD;
     if (has_role(config, ROLE_NOTIFY) && has_hook)
         uses |= 1u << USE_HOOK | 1u << USE_RETRY;
     if (has_role(config, ROLE_RETRY) && has_hook)

@@ -13,7 +13,11 @@ from parley_e2e import http
 from parley_e2e.server import NO_RATES, Server, run
 
 ROOT = pathlib.Path(__file__).parents[3]
-NEEDED = ("PARLEY_TEST_KAFKA", "PARLEY_TEST_POSTGRES", "PARLEY_TEST_REDIS", "PARLEY_TEST_CASSANDRA")
+# "kafka", or "direct": PostgreSQL and Redis alone.
+DELIVERY = os.environ.get("PARLEY_E2E_DELIVERY", "kafka")
+NEEDED = (("PARLEY_TEST_POSTGRES", "PARLEY_TEST_REDIS") if DELIVERY == "direct" else
+          ("PARLEY_TEST_KAFKA", "PARLEY_TEST_POSTGRES", "PARLEY_TEST_REDIS", "PARLEY_TEST_CASSANDRA"))
+SERVICES = (*(() if DELIVERY == "direct" else ("kafka", "cassandra")), "redis", "postgres")
 SECRET = "a secret that only these tests know, 32 bytes"
 NODES = 3
 FOLLOW_S = 0.05
@@ -49,6 +53,20 @@ def psql(postgres, statement, database="postgres"):
         capture_output=True, text=True).stdout
 
 
+def delivery_settings(space, found):
+    """What carries the events, and what keeps the history."""
+    if DELIVERY == "direct":
+        return {"PARLEY_CLUSTER_DELIVERY": "direct", "PARLEY_CLUSTER_SECRET": SECRET}
+    return {
+        "PARLEY_KAFKA_PRODUCER_BROKER": found["PARLEY_TEST_KAFKA"],
+        "PARLEY_KAFKA_REPLICATION": "1",
+        "PARLEY_KAFKA_MIN_INSYNC": "1",
+        "PARLEY_CASSANDRA_HOSTS": found["PARLEY_TEST_CASSANDRA"],
+        "PARLEY_CASSANDRA_KEYSPACE": space,
+        "PARLEY_CASSANDRA_REPLICATION": "1",
+    }
+
+
 def eventually(check, timeout=5):
     """Another node follows within milliseconds, not at once: tries again until `check` holds."""
     end = time.monotonic() + timeout
@@ -81,15 +99,10 @@ class Cluster:
             "PARLEY_SERVER_ENGINE": "cluster",
             "PARLEY_SERVER_ACCESS_JWT_SECRET": SECRET,
             "PARLEY_SERVER_LOOPS": "2",
-            "PARLEY_KAFKA_PRODUCER_BROKER": found["PARLEY_TEST_KAFKA"],
+            **delivery_settings(self.space, found),
             "PARLEY_KAFKA_TOPIC": f"{self.space}.events",
             "PARLEY_KAFKA_CONSUMER_GROUP_ID": self.space,
             "PARLEY_KAFKA_PARTITIONS": "4",
-            "PARLEY_KAFKA_REPLICATION": "1",
-            "PARLEY_KAFKA_MIN_INSYNC": "1",
-            "PARLEY_CASSANDRA_HOSTS": found["PARLEY_TEST_CASSANDRA"],
-            "PARLEY_CASSANDRA_KEYSPACE": self.space,
-            "PARLEY_CASSANDRA_REPLICATION": "1",
             "PARLEY_DATABASE_HOST": self.postgres["host"],
             "PARLEY_DATABASE_PORT": self.postgres["port"],
             "PARLEY_DATABASE_USERNAME": self.postgres["user"],

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "adapter/memory/bus.h"
 #include "adapter/memory/event_log.h"
 #include "adapter/memory/peers.h"
 #include "base/mem.h"
@@ -27,7 +28,8 @@ struct tape {
 };
 
 struct node {
-    struct memory_peer *peer;
+    struct memory_peer *peer; /* or */
+    struct memory_bus *bus;
     struct handover *handover;
     struct event_log *log;
     struct log_reader *reader;
@@ -36,7 +38,8 @@ struct node {
 
 struct world {
     struct memory_event_log *log;
-    struct memory_peers *net;
+    struct memory_peers *net; /* or */
+    struct memory_wire *wire;
     struct node node[NODES];
 };
 
@@ -52,7 +55,7 @@ static void on_record(struct log_listener *self, const struct log_record *r)
 {
     struct tape *t = MEM_OWNER(self, struct tape, super);
     assert_int_equal(r->offset, t->next[r->partition]);
-    assert_true(str_eq(r->value, STR("value")));
+    assert_true(r->value.n > 5 || str_eq(r->value, STR("value")));
     assert_true(r->time_ms > 0);
     t->next[r->partition]++;
     t->n++;
@@ -67,24 +70,28 @@ static void node_open(struct world *w, size_t i, unsigned look_ms)
     for (size_t k = 0; k < NODES; k++)
         nodes[k] = (struct peer_node){str_of(names[k]), STR("memory:1")};
     n->tape = (struct tape){.super = {on_record, NULL, NULL}};
-    n->peer = memory_peer_new(w->net, names[i]);
-    struct peer_link *link = memory_peer_port(n->peer);
+    n->peer = w->net == NULL ? NULL : memory_peer_new(w->net, names[i]);
+    n->bus = w->wire == NULL ? NULL : memory_bus_new(w->wire);
+    struct peer_link *link = n->peer == NULL ? NULL : memory_peer_port(n->peer);
     const struct handover_config config = {.log = memory_event_log_door(w->log),
                                            .peers = link,
+                                           .bus = n->bus == NULL ? NULL : memory_bus_port(n->bus),
                                            .clock = &clock_system,
                                            .look_ms = look_ms};
     assert_int_equal(handover_new(&config, &n->handover), ERR_OK);
-    link->ops->set(link, nodes, NODES);
+    if (link != NULL)
+        link->ops->set(link, nodes, NODES);
     n->log = handover_door(n->handover);
     assert_int_equal(n->log->ops->read(n->log, offsets, &n->tape.super, &n->reader), ERR_OK);
 }
 
-static struct world *world_open(unsigned look_ms)
+static struct world *world_open(unsigned look_ms, bool by_bus)
 {
     struct world *w = MEM_NEW(struct world);
     w->log = memory_event_log_new(
         &(struct memory_event_log_config){.clock = &clock_system, .partitions = PARTITIONS});
-    w->net = memory_peers_new(false, 0);
+    w->net = by_bus ? NULL : memory_peers_new(false, 0);
+    w->wire = by_bus ? memory_wire_new(false, 0) : NULL;
     for (size_t i = 0; i < NODES; i++)
         node_open(w, i, look_ms);
     return w;
@@ -96,25 +103,34 @@ static void world_close(struct world *w)
         w->node[i].log->ops->close_reader(w->node[i].reader);
         handover_stop(w->node[i].handover);
     }
-    for (size_t i = 0; i < NODES; i++)
+    for (size_t i = 0; i < NODES; i++) {
         memory_peer_free(w->node[i].peer);
+        memory_bus_free(w->node[i].bus);
+    }
     memory_event_log_free(w->log);
     for (size_t i = 0; i < NODES; i++)
         handover_free(w->node[i].handover);
     memory_peers_free(w->net);
+    memory_wire_free(w->wire);
     mem_free(w);
 }
 
 static int setup(void **state)
 {
-    *state = world_open(LOOK_MS);
+    *state = world_open(LOOK_MS, false);
     return 0;
 }
 
 /* Nothing but the hand-over within a test's time. */
 static int setup_blind(void **state)
 {
-    *state = world_open(3600000);
+    *state = world_open(3600000, false);
+    return 0;
+}
+
+static int setup_bus(void **state)
+{
+    *state = world_open(3600000, true);
     return 0;
 }
 
@@ -134,15 +150,19 @@ static void on_done(struct log_send *self)
     __atomic_store_n(&MEM_OWNER(self, struct sent, send)->is_done, true, __ATOMIC_RELEASE);
 }
 
-static void say(struct world *w, size_t node, unsigned key)
+static void say_value(struct world *w, size_t node, unsigned key, struct str value)
 {
-    struct sent s = {
-        .send = {.key = {{[15] = (uint8_t)key}}, .value = STR("value"), .done = on_done}};
+    struct sent s = {.send = {.key = {{[15] = (uint8_t)key}}, .value = value, .done = on_done}};
     struct event_log *log = w->node[node].log;
     assert_int_equal(log->ops->produce(log, &s.send), ERR_OK);
     while (!__atomic_load_n(&s.is_done, __ATOMIC_ACQUIRE))
         ;
     assert_int_equal(s.send.err, ERR_OK);
+}
+
+static void say(struct world *w, size_t node, unsigned key)
+{
+    say_value(w, node, key, STR("value"));
 }
 
 static void poll_all(struct world *w)
@@ -297,6 +317,26 @@ static void a_log_that_is_away_is_told(void **state)
     hear(w, 1);
 }
 
+/* Records that fit into a note, and larger ones, of which the others only hear. */
+static void without_streams_they_go_by_the_bus(void **state)
+{
+    struct world *w = *state;
+    static char large[BUS_NOTE_MAX];
+    hear(w, 0);
+    for (unsigned i = 0; i < 100; i++)
+        say_value(w, i % NODES, i, i % 10 == 3 ? (struct str){large, sizeof large} : STR("value"));
+    hear(w, 100);
+    /* the last of a quiet partition, when the bus was away */
+    memory_bus_cut(w->node[1].bus, true);
+    say(w, 0, 1);
+    for (int i = 0; i < 50; i++)
+        poll_all(w);
+    assert_int_equal(w->node[2].tape.n, 101);
+    assert_int_equal(w->node[1].tape.n, 100);
+    memory_bus_cut(w->node[1].bus, false); /* it is told of the gap */
+    hear(w, 101);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -310,6 +350,7 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(nonsense_changes_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(a_log_that_is_away_is_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(without_streams_they_go_by_the_bus, setup_bus, teardown),
     };
     return cmocka_run_group_tests_name("handover", tests, NULL, NULL);
 }

@@ -142,6 +142,28 @@ static const char cluster[] = "server:\n  engine: cluster\n  accessJwtSecret: " 
                               "cassandra: {hosts: [c], keyspace: chat}\n"
                               "database: {host: p, username: u, db: d}\n";
 
+/* PostgreSQL and Redis alone. */
+static void test_direct_needs_no_kafka(void **state)
+{
+    static const char direct[] = "server:\n  engine: cluster\n  accessJwtSecret: " SECRET32 "\n"
+                                 "cluster: {delivery: direct, secret: " SECRET32 "}\n"
+                                 "database: {host: p, username: u, db: d}\n";
+    struct rig r;
+    (void)state;
+    rig_load(&r, direct, (char *[]){"PARLEY_REDIS_HOST=r:6379", NULL}, NULL, 0);
+    assert_int_equal(r.report.errors, 0);
+    rig_fini(&r);
+    rig_load(&r, direct, (char *[]){NULL}, NULL, 0);
+    assert_int_equal(r.report.errors, 1);
+    assert_true(rig_has(&r, "redis.host: is needed by the cluster engine"));
+    rig_fini(&r);
+    rig_load(&r, direct, (char *[]){"PARLEY_REDIS_HOST=r:6379", "PARLEY_CASSANDRA_HOSTS=c", NULL},
+             NULL, 0);
+    assert_int_equal(r.report.errors, 1);
+    assert_true(rig_has(&r, "cassandra.keyspace: is needed by the cluster engine"));
+    rig_fini(&r);
+}
+
 static void expect_cluster_error(const char *variable, const char *line)
 {
     struct rig r;
@@ -196,7 +218,7 @@ static void test_cluster_combinations(void **state)
         "PARLEY_SERVER_ACCESS_JWT_SECRET=0123456789abcdef0123456789abcde",
         "PARLEY_SERVER_ACCESS_JWT_SECRET: a cluster needs one of 32 bytes or more");
     expect_cluster_error(
-        "PARLEY_CLUSTER_DELIVERY=direct",
+        "PARLEY_SERVER_GRPC_PORT=9001",
         "cluster.secret: gRPC and deliveries between nodes needs one of 32 bytes or "
         "more");
     expect_cluster_error("PARLEY_SERVER_ROLES=,",
@@ -334,6 +356,7 @@ int main(void)
         cmocka_unit_test(test_secret_of_the_embedded_engine),
         cmocka_unit_test(test_cluster_needs),
         cmocka_unit_test(test_cluster_combinations),
+        cmocka_unit_test(test_direct_needs_no_kafka),
         cmocka_unit_test(test_encryption_that_is_not_switched_on),
         cmocka_unit_test(test_nothing_is_accepted_in_silence),
         cmocka_unit_test(test_sslmode),
