@@ -94,7 +94,8 @@ const char pg_history_up[] =
     " PRIMARY KEY(channel_id, seq));"
     "CREATE INDEX parley_post_message ON parley_post(channel_id, id) WHERE kind=1;"
     "CREATE INDEX parley_post_reply ON parley_post(parent, id) WHERE kind=2;"
-    "CREATE INDEX parley_post_by_id ON parley_post(id) WHERE kind=1;"
+    /* a hash: in the order of ids one could walk through all channels for one that is quiet */
+    "CREATE INDEX parley_post_by_id ON parley_post USING hash(id) WHERE kind=1;"
     "CREATE INDEX parley_post_by_client_id ON parley_post(user_id, channel_id, client_msg_id)"
     " WHERE client_msg_id<>'';"
     "CREATE TABLE parley_own_head("

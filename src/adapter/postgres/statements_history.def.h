@@ -1,5 +1,5 @@
 /* The statements of the history (statements.def.h). Each is answered from one range of one index
- * (tests/unit/adapter/postgres/test_plans.c). Inside adapter/postgres only. */
+ * (tests/unit/adapter/postgres/test_history_read.c). Inside adapter/postgres only. */
 #ifndef PARLEY_ADAPTER_POSTGRES_STATEMENTS_HISTORY_DEF_H
 #define PARLEY_ADAPTER_POSTGRES_STATEMENTS_HISTORY_DEF_H
 

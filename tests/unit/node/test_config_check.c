@@ -148,17 +148,17 @@ static void test_direct_needs_no_kafka(void **state)
     static const char direct[] = "server:\n  engine: cluster\n  accessJwtSecret: " SECRET32 "\n"
                                  "cluster: {delivery: direct, secret: " SECRET32 "}\n"
                                  "database: {host: p, username: u, db: d}\n";
+    char redis[] = "PARLEY_REDIS_HOST=r:6379", cassandra[] = "PARLEY_CASSANDRA_HOSTS=c";
     struct rig r;
     (void)state;
-    rig_load(&r, direct, (char *[]){"PARLEY_REDIS_HOST=r:6379", NULL}, NULL, 0);
+    rig_load(&r, direct, (char *[]){redis, NULL}, NULL, 0);
     assert_int_equal(r.report.errors, 0);
     rig_fini(&r);
     rig_load(&r, direct, (char *[]){NULL}, NULL, 0);
     assert_int_equal(r.report.errors, 1);
     assert_true(rig_has(&r, "redis.host: is needed by the cluster engine"));
     rig_fini(&r);
-    rig_load(&r, direct, (char *[]){"PARLEY_REDIS_HOST=r:6379", "PARLEY_CASSANDRA_HOSTS=c", NULL},
-             NULL, 0);
+    rig_load(&r, direct, (char *[]){redis, cassandra, NULL}, NULL, 0);
     assert_int_equal(r.report.errors, 1);
     assert_true(rig_has(&r, "cassandra.keyspace: is needed by the cluster engine"));
     rig_fini(&r);

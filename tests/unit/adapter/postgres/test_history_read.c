@@ -32,6 +32,8 @@ static const char fill[] =
     " convert_to('c-'||i,'UTF8') FROM generate_series(1,60000) i;"
     "INSERT INTO parley_own_head SELECT user_id, channel_id, max(seq) FROM parley_post GROUP BY "
     "1,2;"
+    "INSERT INTO parley_own_head SELECT gen_random_uuid(), gen_random_uuid(), i"
+    " FROM generate_series(1,20000) i;"
     "INSERT INTO parley_channel_head SELECT 1, i%16, gen_random_uuid(), i, i, 1, i"
     " FROM generate_series(1,20000) i;"
     "INSERT INTO parley_log(name, partitions) VALUES('l',16);"
