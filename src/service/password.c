@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <sodium.h>
 
+#include "service/bcrypt.h"
+
 #include "telemetry/trace.h"
 
 #define PASSES       2
@@ -36,6 +38,8 @@ static enum err argon2id_verify(struct str password, const char *hash)
 
 static enum hash_state argon2id_inspect(const char *hash)
 {
+    if (bcrypt_is_hash(hash))
+        return HASH_STALE;
     int stale = crypto_pwhash_str_needs_rehash(hash, PASSES, MEMORY_BYTES);
     return stale < 0 ? HASH_MALFORMED : stale > 0 ? HASH_STALE : HASH_CURRENT;
 }

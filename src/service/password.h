@@ -1,7 +1,8 @@
 /* Passwords: argon2id through libsodium, t=2, 19 MiB (OWASP Password Storage Cheat Sheet's
  * minimum), about 20 ms. The parameters stand in each hash, so older ones go on being verified
- * after these change. Behind a table of functions, so that tests can count the work and a simulator
- * can do without it. All block; any thread. Passwords are borrowed and never copied. */
+ * after these change; and so do chat-app's (service/bcrypt.h), until their owners log in. Behind a
+ * table of functions, so that tests can count the work and a simulator can do without it. All
+ * block; any thread. Passwords are borrowed and never copied. */
 #ifndef PARLEY_SERVICE_PASSWORD_H
 #define PARLEY_SERVICE_PASSWORD_H
 
