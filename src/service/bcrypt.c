@@ -35,7 +35,7 @@ enum err bcrypt_verify(struct str password, const char *hash)
     char text[USER_PASSWORD_BYTES_MAX + 1];
     bool is_text = str_copy(password, text, sizeof text);
     struct crypt_data *data = MEM_NEW(struct crypt_data);
-    const char *made = crypt_r(text, hash, data);
+    const char *made = crypt_rn(text, hash, data, sizeof *data);
     enum err e = ERR_UNAVAILABLE;
     if (made != NULL && strlen(made) == HASH_CHARS)
         e = is_text && sodium_memcmp(made, hash, HASH_CHARS) == 0 ? ERR_OK : ERR_BAD_PASSWORD;

@@ -5,7 +5,6 @@
 #include <sodium.h>
 
 #include "service/bcrypt.h"
-
 #include "telemetry/trace.h"
 
 #define PASSES       2
@@ -23,17 +22,22 @@ static enum err argon2id_hash(struct str password, char out[PASSWORD_HASH_SIZE])
     return failed ? ERR_UNAVAILABLE : ERR_OK;
 }
 
+static enum err sodium_verify(struct str password, const char *hash)
+{
+    errno = 0;
+    if (crypto_pwhash_str_verify(hash, password.p, password.n) == 0)
+        return ERR_OK;
+    return errno == ENOMEM ? ERR_UNAVAILABLE : ERR_BAD_PASSWORD;
+}
+
 static enum err argon2id_verify(struct str password, const char *hash)
 {
     struct trace_span span;
     trace_begin(&span, "verify password", TRACE_INTERNAL);
-    errno = 0;
-    int failed = crypto_pwhash_str_verify(hash, password.p, password.n);
-    int why = errno;
+    enum err e =
+        bcrypt_is_hash(hash) ? bcrypt_verify(password, hash) : sodium_verify(password, hash);
     trace_end(&span, ERR_OK);
-    if (!failed)
-        return ERR_OK;
-    return why == ENOMEM ? ERR_UNAVAILABLE : ERR_BAD_PASSWORD;
+    return e;
 }
 
 static enum hash_state argon2id_inspect(const char *hash)

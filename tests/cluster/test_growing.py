@@ -249,6 +249,38 @@ class Growing(unittest.TestCase):
         return at
 
 
+class ChatApp(unittest.TestCase):
+    """Accounts that chat-app made are taken over where they are."""
+
+    def test_a_password_of_chat_apps_is_accepted_and_renewed(self):
+        cluster = Cluster(nodes=1)
+        psql(cluster.postgres, f'create database "{cluster.space}"')
+        self.addCleanup(cluster.close)
+        cluster.migrate()
+        # as Go's bcrypt wrote it, of "allmine"
+        stored = "$2a$10$XajjQvNhvvRt5GSeFk1xFeyqRrsxkhBkUiQeg0dt.wU1qD4aFDcga"
+        people = ("ada@example.org", "Ada@example.org")  # two accounts, as chat-app has it
+        for email in people:
+            psql(cluster.postgres, "insert into users(username, email, password) values"
+                                   f"('Ada', '{email}', '{stored}')", cluster.space)
+        node = cluster.nodes[0].start()
+        cluster.settle()
+        wrong = node.request("POST", "/api/login", {"email": people[0], "password": "allmind"})
+        self.assertEqual(wrong.status, 401, wrong)
+        self.assertEqual(self.stored(cluster), [stored, stored])
+        token = User.login(node, people[0], "allmine").data["token"]
+        self.assertEqual(node.request("GET", "/api/me", token=token).status, 200)
+        renewed, other = sorted(self.stored(cluster), reverse=True)
+        self.assertTrue(renewed.startswith("$argon2id$"), renewed)
+        self.assertEqual(other, stored)
+        User.login(node, people[0], "allmine")
+        self.assertEqual(node.request("GET", "/api/me", token=token).status, 200)
+
+    @staticmethod
+    def stored(cluster):
+        return psql(cluster.postgres, "select password from users", cluster.space).split()
+
+
 if __name__ == "__main__":
     assert os.environ.get("PARLEY_BIN")
     tap.main()
