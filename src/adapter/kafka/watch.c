@@ -42,7 +42,7 @@ static void judge(const struct kafka *k, const rd_kafka_metadata_t *m, char *det
         snprintf(detail, size, "topic %s: %s", k->config.topic,
                  t == NULL ? "not told of" : rd_kafka_err2str(t->err));
     else if ((unsigned)t->partition_cnt != k->n_partitions)
-        snprintf(detail, size, "topic %s now has %d partitions, not %u: restart all nodes",
+        snprintf(detail, size, "topic %s now has %d partitions, not %u: name a new topic",
                  k->config.topic, t->partition_cnt, k->n_partitions);
     else
         for (int i = 0; i < t->partition_cnt && detail[0] == '\0'; i++)
