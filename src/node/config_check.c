@@ -293,10 +293,10 @@ static void check_delivery(const struct check *k)
         require(k, "redis.host", c->redis.host[0] != '\0');
     else
         require(k, "kafka.producer.broker", c->kafka.producer.broker[0] != '\0');
-    if (c->cluster.delivery != DELIVERY_DIRECT)
-        require(k, "cassandra.hosts", c->cassandra.hosts.n > 0);
-    if (c->cassandra.hosts.n > 0)
-        require(k, "cassandra.keyspace", c->cassandra.keyspace[0] != '\0');
+    if (c->cluster.delivery == DELIVERY_DIRECT && c->cassandra.hosts.n == 0)
+        return;
+    require(k, "cassandra.hosts", c->cassandra.hosts.n > 0);
+    require(k, "cassandra.keyspace", c->cassandra.keyspace[0] != '\0');
 }
 
 static void check_cluster(const struct check *k)
