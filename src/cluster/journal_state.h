@@ -12,6 +12,7 @@
 #include "cluster/journal.h"
 #include "cluster/pending.h"
 
+#define JOURNAL_HEARD 16  /* traced records of a batch; of more the spans are dropped */
 #define JOURNAL_BATCH 512 /* records polled, and so published, at once */
 
 /* How long after it was admitted a send may take until it is judged. */
@@ -23,6 +24,15 @@ struct journal_partition {
     atomic_uint_least64_t position; /* the last published seq */
     atomic_uint_least64_t next;     /* the offset after the last one judged and published */
     uint64_t end;                   /* where the log ended when it started */
+};
+
+/* A record of the batch whose trace is kept. */
+struct journal_heard {
+    struct trace_context producer, trace; /* its span, and ours */
+    enum verdict verdict;
+    unsigned partition;
+    uint64_t offset;
+    int64_t begun_us;
 };
 
 struct admission;
@@ -50,7 +60,8 @@ struct cluster_journal {
 
     /* The batch; the journal's thread alone. */
     struct event events[JOURNAL_BATCH];
-    size_t n_events;
+    size_t n_events, n_heard;
+    struct journal_heard heard[JOURNAL_HEARD];
     struct append *judged, **judged_tail; /* own ones of this batch, in order */
     struct append *early;                 /* found in the store, and not yet published here */
     uint64_t n_read;                      /* records, also those that only fill the window */
@@ -69,6 +80,13 @@ void journal_wait_end(struct cluster_journal *j, unsigned wait_ms);
 
 /* Fills in `view` (journal_view.c). */
 void journal_view_init(struct cluster_journal *j);
+
+/* journal_trace.c: the spans of records on the journal's thread. */
+/* `r` was judged; the context of what follows from it, if it is traced. */
+struct trace_context journal_hear(struct cluster_journal *j, const struct log_record *r,
+                                  enum verdict verdict);
+/* The batch is published. */
+void journal_heard_end(struct cluster_journal *j);
 
 /* journal_thread.c */
 void *journal_thread(void *arg);

@@ -56,11 +56,13 @@ static void own_judged(struct cluster_journal *j, struct append *a, const struct
         answer_later(j, a);
 }
 
-static void event_add(struct cluster_journal *j, const struct event *judged, const struct append *a)
+static void event_add(struct cluster_journal *j, const struct event *judged, const struct append *a,
+                      const struct trace_context *heard)
 {
     struct event *e = &j->events[j->n_events++];
     assert(j->n_events <= JOURNAL_BATCH);
     *e = *overlay_add(j->overlay, judged);
+    e->trace = *heard;
     if (a == NULL)
         return;
     e->origin = a->origin;
@@ -78,9 +80,10 @@ void journal_on_record(struct log_listener *self, const struct log_record *r)
     pthread_mutex_unlock(&p->mutex);
     metric_inc(verdict_metrics[judged.verdict]);
     struct append *own = pendings_judged(&j->pendings, r->tag);
+    struct trace_context heard = journal_hear(j, r, judged.verdict);
     bool happened = judged.verdict == VERDICT_POST || judged.verdict == VERDICT_CHANGE;
     if (happened && !judged.covered)
-        event_add(j, &judged.event, own);
+        event_add(j, &judged.event, own, &heard);
     if (own != NULL)
         own_judged(j, own, &judged);
 }
@@ -95,6 +98,7 @@ static void batch_publish(struct cluster_journal *j)
         atomic_store(&j->partitions[j->events[i].partition].position, j->events[i].seq);
     if (j->n_events > 0)
         metric_observe(M_JOURNAL_BATCH, j->n_events);
+    journal_heard_end(j);
     j->n_events = 0;
     pthread_mutex_lock(&j->mutex);
     for (unsigned i = 0; i < j->n_partitions; i++)

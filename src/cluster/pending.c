@@ -106,11 +106,36 @@ static void place_give_up(struct pendings *p, struct pending *place, enum err e)
     place_free(p, place);
 }
 
+/* The span of the way into the log, which began when the place was taken. */
+static void pending_trace(const struct pending *place)
+{
+    const struct log_send *send = &place->send;
+    int64_t now = clock_steady_us(&clock_system);
+    if (!trace_is_wanted(&place->parent, now - place->begun_us))
+        return;
+    struct trace_span s = {
+        .name = "send events",
+        .kind = TRACE_PRODUCER,
+        .error = send->err == ERR_OK ? NULL : err_name(send->err),
+        .id = place->trace.span,
+        .begun_us = place->begun_us,
+        .ended_us = now,
+    };
+    trace_add_text(&s, "messaging.system", "kafka");
+    trace_add_text(&s, "messaging.operation.type", "send");
+    if (send->err == ERR_OK) {
+        trace_add_number(&s, "messaging.destination.partition.id", send->partition);
+        trace_add_number(&s, "messaging.kafka.offset", (int64_t)send->offset);
+    }
+    trace_note(&s, &place->parent);
+}
+
 /* On a thread of the log. */
 static void pending_reported(struct log_send *send)
 {
     struct pending *place = MEM_OWNER(send, struct pending, send);
     struct pendings *p = place->all;
+    pending_trace(place);
     pthread_mutex_lock(&p->mutex);
     place->is_out = false;
     if (place->append == NULL) {
@@ -146,8 +171,15 @@ struct pending *pending_take(struct pendings *p, struct append *a)
         return NULL;
     memcpy(place->tag, &p->process, sizeof p->process);
     memcpy(place->tag + sizeof p->process, &place->number, sizeof place->number);
+    place->parent = a->trace;
+    place->trace = trace_child(&a->trace);
+    place->begun_us = clock_steady_us(&clock_system);
     place->send = (struct log_send){
-        .key = a->channel, .tag = {place->tag, sizeof place->tag}, .done = pending_reported};
+        .key = a->channel,
+        .tag = {place->tag, sizeof place->tag},
+        .trace = trace_carry(&place->trace, place->trace_text),
+        .done = pending_reported,
+    };
     return place;
 }
 

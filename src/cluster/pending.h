@@ -22,6 +22,7 @@
 #include "base/list.h"
 #include "port/event_log.h"
 #include "port/journal.h"
+#include "telemetry/trace.h"
 
 #define PENDING_TIMEOUT_US INT64_C(15000000)
 #define PENDING_GRACE_US   INT64_C(1000000)
@@ -37,7 +38,9 @@ struct pending {
     struct buf value;
     char tag[PENDING_TAG_BYTES];
     uint64_t number;
-    int64_t deadline_us;
+    int64_t deadline_us, begun_us;
+    struct trace_context parent, trace; /* the send's, and its way into the log's */
+    char trace_text[TRACEPARENT_LEN + 1];
     bool is_out; /* the log has not reported yet */
     struct pending *next_free;
 };

@@ -10,6 +10,7 @@
 #include "base/task.h"
 #include "consumer/envelope.h"
 #include "telemetry/metrics.h"
+#include "telemetry/trace.h"
 
 #define SLICE_MS   50
 #define PAUSE_MS   200 /* after a failure of the log, doubled up to the next one */
@@ -32,6 +33,7 @@ struct note {
     struct task task;
     struct couriers *c;
     struct uuid id;
+    struct trace_set traces; /* the post's; or empty */
     size_t n;
     char body[];
 };
@@ -57,7 +59,13 @@ static void on_left(struct log_send *s)
 /* One try. ERR_UNKNOWN may leave it twice: the receiver knows repeats by the id. */
 static enum err leave(struct couriers *c, const struct uuid *id, struct str envelope)
 {
-    struct leaving l = {.send = {.key = *id, .value = envelope, .done = on_left}, .c = c};
+    char trace[TRACEPARENT_LEN + 1];
+    const struct trace_context here = trace_here();
+    struct leaving l = {.send = {.key = *id,
+                                 .value = envelope,
+                                 .trace = trace_carry(&here, trace),
+                                 .done = on_left},
+                        .c = c};
     enum err e = c->retry->ops->produce(c->retry, &l.send);
     if (e != ERR_OK)
         return e;
@@ -125,7 +133,10 @@ static void note_run(struct task *t)
 {
     struct note *n = (struct note *)t;
     struct couriers *c = n->c;
+    struct trace_span span;
+    trace_begin_batch(&span, &n->traces, "tell the web hook", TRACE_INTERNAL);
     bool handed_over = !atomic_load(&c->stopping) && note_deliver(n);
+    trace_end(&span, handed_over ? ERR_OK : ERR_UNAVAILABLE);
     mem_free(n);
     pthread_mutex_lock(&c->mutex);
     c->under_way--;
@@ -136,12 +147,15 @@ static void note_run(struct task *t)
 
 /* ---- The dispatcher's side ---- */
 
-void couriers_send(struct couriers *c, const struct uuid *id, struct str body)
+void couriers_send(struct couriers *c, const struct uuid *id, struct str body,
+                   const struct trace_context *trace)
 {
     struct note *n = mem_alloc(sizeof *n + body.n);
     n->task = (struct task){.run = note_run};
     n->c = c;
     n->id = *id;
+    n->traces.n = 0;
+    trace_set_add(&n->traces, trace);
     n->n = body.n;
     memcpy(n->body, body.p, body.n);
     pthread_mutex_lock(&c->mutex);

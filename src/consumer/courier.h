@@ -16,6 +16,7 @@
 #include "base/uuid.h"
 #include "port/event_log.h"
 #include "port/webhook.h"
+#include "telemetry/trace_context.h"
 
 #define COURIERS          8
 #define COURIER_NOTES_MAX 64   /* under way; the next one waits */
@@ -30,7 +31,8 @@ struct couriers *couriers_new(struct web_hook *hook, struct event_log *retry,
 void couriers_free(struct couriers *c);
 
 /* Copies `body`; waits while COURIER_NOTES_MAX are under way. */
-void couriers_send(struct couriers *c, const struct uuid *id, struct str body);
+void couriers_send(struct couriers *c, const struct uuid *id, struct str body,
+                   const struct trace_context *trace);
 /* Waits until every note that was sent is handed over. False when couriers_stop came first: then
  * some are not. */
 bool couriers_wait(struct couriers *c);

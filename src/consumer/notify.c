@@ -18,6 +18,7 @@
 #include "consumer/presence.h"
 #include "domain/limits.h"
 #include "telemetry/metrics.h"
+#include "telemetry/trace.h"
 
 #define POLL_MS    200
 #define SLICE_MS   20
@@ -31,6 +32,7 @@ struct heard {
     unsigned partition;
     int64_t time_ms;
     bool done; /* told of, or not in the history */
+    struct trace_context trace;
 };
 
 struct notify {
@@ -92,8 +94,13 @@ static void on_record(struct log_listener *self, const struct log_record *r)
         return;
     }
     assert(n->n_heard < NOTIFY_BATCH_MAX);
-    n->heard[n->n_heard++] = (struct heard){
-        record.event.channel, seq_of(n->config.epoch, r->offset), r->partition, r->time_ms, false};
+    struct heard *h = &n->heard[n->n_heard++];
+    *h = (struct heard){.channel = record.event.channel,
+                        .seq = seq_of(n->config.epoch, r->offset),
+                        .partition = r->partition,
+                        .time_ms = r->time_ms};
+    if (r->trace.n > 0 && trace_is_on())
+        (void)traceparent_parse(r->trace, &h->trace); /* or it is none */
 }
 
 /* What the log no longer holds cannot be told of: said, not passed over in silence. */
@@ -151,9 +158,19 @@ static size_t pick_users(const struct uuid *ids, const bool *offline, size_t n_i
     return n;
 }
 
+static const struct trace_context *trace_of_post(const struct notify *n, const struct event *post)
+{
+    static const struct trace_context none;
+    for (size_t i = 0; i < n->n_heard; i++)
+        if (n->heard[i].seq == post->seq && uuid_eq(&n->heard[i].channel, &post->channel))
+            return &n->heard[i].trace;
+    return &none;
+}
+
 static void tell_hook(struct notify *n, const struct event *post, const struct uuid *ids,
                       const bool *offline, size_t n_ids, bool known)
 {
+    const struct trace_context *trace = trace_of_post(n, post);
     struct uuid users[NOTE_USERS_MAX];
     unsigned parts = note_parts(n_ids);
     for (unsigned part = 0; part < parts; part++) {
@@ -165,7 +182,7 @@ static void tell_hook(struct notify *n, const struct event *post, const struct u
         buf_init(&body, NOTE_BYTES_MAX);
         note_encode(post, users, n_users, known, &body);
         assert(!body.failed);
-        couriers_send(n->couriers, &id, buf_str(&body));
+        couriers_send(n->couriers, &id, buf_str(&body), trace);
         buf_fini(&body);
     }
 }
@@ -296,7 +313,7 @@ static void batch_commit(struct notify *n, struct log_reader *r)
 }
 
 /* False: it is to stop, and what was heard is not handed over. */
-static bool batch_do(struct notify *n)
+static bool batch_work(struct notify *n)
 {
     unsigned again_ms = AGAIN_MS;
     while (n->n_heard > 0 && !is_persisted(n))
@@ -307,6 +324,20 @@ static bool batch_do(struct notify *n)
         if (!wait_again(n, &again_ms))
             return false;
     return n->couriers == NULL || couriers_wait(n->couriers);
+}
+
+static bool batch_do(struct notify *n)
+{
+    struct trace_set traces = {.n = 0};
+    struct trace_span span;
+    for (size_t i = 0; i < n->n_heard; i++)
+        trace_set_add(&traces, &n->heard[i].trace);
+    trace_begin_batch(&span, &traces, "notify", TRACE_CONSUMER);
+    trace_add_text(&span, "messaging.system", "kafka");
+    trace_add_number(&span, "messaging.batch.message_count", (int64_t)n->n_heard);
+    bool is_done = batch_work(n);
+    trace_end(&span, is_done ? ERR_OK : ERR_UNAVAILABLE);
+    return is_done;
 }
 
 /* Until the log says that it lost our place, or it is to stop. */

@@ -68,6 +68,13 @@ static struct str keep(struct persist *p, struct str s)
     return arena_str(&p->batch.arena, s);
 }
 
+static void batch_note_trace(struct persist *p, const struct log_record *r)
+{
+    struct trace_context c;
+    if (r->trace.n > 0 && trace_is_on() && traceparent_parse(r->trace, &c))
+        trace_set_add(&p->batch.traces, &c);
+}
+
 static void on_record(struct log_listener *self, const struct log_record *r)
 {
     struct persist *p = MEM_OWNER(self, struct persist, listener);
@@ -92,6 +99,7 @@ static void on_record(struct log_listener *self, const struct log_record *r)
     p->batch.n_records++;
     if (judged.verdict != VERDICT_POST || judged.covered)
         return;
+    batch_note_trace(p, r);
     struct event *e = &p->batch.posts[p->batch.n_posts++];
     *e = judged.event;
     e->username = keep(p, e->username);

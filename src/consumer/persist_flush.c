@@ -9,6 +9,7 @@ void persist_batch_clear(struct persist *p)
 {
     arena_fini(&p->batch.arena);
     p->batch.n_posts = p->batch.n_records = 0;
+    p->batch.traces.n = 0;
     for (unsigned i = 0; i < p->n_partitions; i++)
         p->partitions[i].is_due = false;
 }
@@ -59,7 +60,7 @@ static void windows_push(struct persist *p)
     }
 }
 
-enum err persist_flush(struct persist *p)
+static enum err batch_write(struct persist *p)
 {
     struct history_store *store = p->config.store;
     int64_t since = clock_steady_us(&clock_system);
@@ -84,4 +85,16 @@ enum err persist_flush(struct persist *p)
     metric_observe(M_PERSIST_WRITE, (uint64_t)(clock_steady_us(&clock_system) - since));
     persist_batch_clear(p);
     return ERR_OK;
+}
+
+enum err persist_flush(struct persist *p)
+{
+    struct trace_span span;
+    size_t n = p->batch.n_posts;
+    trace_begin_batch(&span, &p->batch.traces, "persist", TRACE_CONSUMER);
+    trace_add_text(&span, "messaging.system", "kafka");
+    trace_add_number(&span, "messaging.batch.message_count", (int64_t)n);
+    enum err e = batch_write(p);
+    trace_end(&span, e);
+    return e;
 }

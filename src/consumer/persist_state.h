@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "cluster/start.h"
 #include "consumer/persist.h"
+#include "telemetry/trace.h"
 
 #define PERSIST_RECORDS_MAX 2000
 #define PERSIST_BYTES_MAX   ((size_t)8 * 1024 * 1024)
@@ -23,6 +24,7 @@ struct persist_batch {
     struct arena arena;
     struct event *posts; /* PERSIST_RECORDS_MAX; strings in the arena */
     size_t n_posts, n_records;
+    struct trace_set traces; /* of the posts that are traced */
 };
 
 struct persist {

@@ -12,6 +12,7 @@
 #include "consumer/backlog.h"
 #include "consumer/envelope.h"
 #include "telemetry/metrics.h"
+#include "telemetry/trace.h"
 
 #define STEP_MS    50 /* while tries or writes are under way their answers are looked for */
 #define IDLE_MS    500
@@ -32,6 +33,8 @@ struct item {
     struct event_log *to;
     struct buf out;
     char reason[ENVELOPE_REASON_MAX];
+    struct trace_set traces; /* what it is tried for; or empty */
+    char trace_text[TRACEPARENT_LEN + 1];
     struct envelope envelope; /* borrows from `bytes` */
     size_t n_bytes;
     char bytes[];
@@ -96,6 +99,13 @@ static void item_free(struct item *i)
     mem_free(i);
 }
 
+static void item_note_trace(struct item *i, struct str trace)
+{
+    struct trace_context c;
+    if (trace.n > 0 && trace_is_on() && traceparent_parse(trace, &c))
+        trace_set_add(&i->traces, &c);
+}
+
 static void item_done(struct item *i)
 {
     backlog_done(&i->retry->backlog, &i->place);
@@ -123,8 +133,13 @@ static void try_run(struct task *t)
 {
     struct item *i = MEM_OWNER(t, struct item, task);
     struct web_hook *hook = i->retry->config.hook;
+    struct trace_span span;
+    trace_begin_batch(&span, &i->traces, "retry", TRACE_CONSUMER);
+    trace_add_text(&span, "messaging.system", "kafka");
+    trace_add_number(&span, "parley.attempt", i->envelope.attempt);
     i->err =
         hook->ops->post(hook, &i->envelope.id, i->envelope.payload, i->reason, sizeof i->reason);
+    trace_end(&span, i->err);
     item_answer(i);
 }
 
@@ -149,8 +164,11 @@ static void on_written(struct log_send *s)
 
 static void write_start(struct retry *r, struct item *i)
 {
-    i->send =
-        (struct log_send){.key = i->envelope.id, .value = buf_str(&i->out), .done = on_written};
+    i->send = (struct log_send){
+        .key = i->envelope.id,
+        .value = buf_str(&i->out),
+        .trace = i->traces.n == 0 ? STR_NONE : trace_carry(&i->traces.of[0], i->trace_text),
+        .done = on_written};
     r->n_writing++;
     if (i->to->ops->produce(i->to, &i->send) == ERR_OK)
         return;
@@ -223,6 +241,7 @@ static void on_record(struct log_listener *self, const struct log_record *record
     struct item *i = item_new(r, record->value);
     backlog_read(&r->backlog, record->partition, record->offset, i == NULL ? NULL : &i->place);
     if (i != NULL) {
+        item_note_trace(i, record->trace);
         backlog_wait(&r->backlog, &i->place, i->envelope.not_before_ms);
         return;
     }

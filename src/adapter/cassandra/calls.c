@@ -12,6 +12,8 @@
 void calls_begin(struct calls *c, struct link *link)
 {
     *c = (struct calls){.link = link};
+    trace_begin(&c->span, "cassandra", TRACE_CLIENT);
+    trace_add_text(&c->span, "db.system.name", "cassandra");
     c->deadline_us = clock_steady_us(&clock_system) + (int64_t)link->settings.call_ms * 1000;
     pthread_cond_init(&c->answered, NULL);
 }
@@ -137,6 +139,7 @@ enum err calls_wait(struct calls *c)
 enum err calls_end(struct calls *c, enum err e)
 {
     enum err first = calls_wait(c);
+    trace_end(&c->span, first);
     pthread_cond_destroy(&c->answered);
     if (first == ERR_OK && !c->sent)
         return e;

@@ -13,6 +13,7 @@
 #include "adapter/cassandra/link.h"
 #include "adapter/cassandra/request.h"
 #include "adapter/cassandra/row.h"
+#include "telemetry/trace.h"
 
 struct calls {
     struct link *link;
@@ -22,6 +23,7 @@ struct calls {
     enum err err;
     char why[LINK_WHY_SIZE];
     int64_t deadline_us;
+    struct trace_span span;
 };
 
 /* One request whose rows are wanted. */

@@ -19,6 +19,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "base/uuid.h"
+#include "telemetry/trace.h"
 
 enum pg_statement {
 #define PG_STATEMENT_ENUM(id, columns, sql) id,
@@ -51,6 +52,7 @@ struct pg_conn {
     unsigned timeout_ms; /* of one statement, seen from here */
     unsigned generation; /* the pool's */
     int64_t taken_us;
+    struct trace_span span; /* from taking to giving */
     bool prepared[PG_STATEMENT_COUNT];
 };
 

@@ -176,14 +176,18 @@ static struct pg_conn *pool_take(struct pg_pool *p)
         pool_forget(p, c);
     if (c == NULL && may_open)
         c = pool_open(p);
-    if (c != NULL)
-        c->taken_us = now_us();
+    if (c == NULL)
+        return NULL;
+    c->taken_us = now_us();
+    trace_begin(&c->span, "postgresql", TRACE_CLIENT);
+    trace_add_text(&c->span, "db.system.name", "postgresql");
     return c;
 }
 
 static void pool_give(struct pg_pool *p, struct pg_conn *c)
 {
     metric_observe(M_POSTGRES_CALL, (uint64_t)(now_us() - c->taken_us));
+    trace_end(&c->span, pg_failure_is_of_connection(c) ? ERR_UNAVAILABLE : ERR_OK);
     if (pg_failure_is_of_connection(c)) {
         pg_pool_note(p, c->text);
         pool_forget(p, c);

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "telemetry/metrics.h"
+#include "telemetry/trace.h"
 
 #define SAY_EVERY_US INT64_C(60000000)
 
@@ -48,8 +49,12 @@ static enum err ask(struct redis_cache *c, const struct buf *command, struct are
 {
     if (command->failed)
         return ERR_TOO_LARGE;
+    struct trace_span span;
     int64_t began_us = clock_steady_us(&clock_system);
+    trace_begin(&span, "redis", TRACE_CLIENT);
+    trace_add_text(&span, "db.system.name", "redis");
     enum err e = pool_call(c->pool, buf_str(command), arena, out);
+    trace_end(&span, e);
     if (e == ERR_UNAVAILABLE)
         metric_inc(M_CACHE_FAILED);
     else

@@ -9,6 +9,7 @@
 #include "adapter/webhook/signature.h"
 #include "base/mem.h"
 #include "telemetry/metrics.h"
+#include "telemetry/trace.h"
 
 #define CONNECT_MS_DEFAULT 3000
 #define TOTAL_MS_DEFAULT   10000
@@ -142,13 +143,17 @@ static enum err on_post(struct web_hook *self, const struct uuid *id, struct str
         curl_easy_cleanup(h);
         return ERR_UNAVAILABLE;
     }
+    struct trace_span span;
     int64_t began_us = clock_steady_us(&clock_system);
+    trace_begin(&span, "POST", TRACE_CLIENT);
+    trace_add_text(&span, "http.request.method", "POST");
     curl_easy_setopt(h, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(h, CURLOPT_POSTFIELDS, body.p);
     curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.n);
     curl_easy_setopt(h, CURLOPT_WRITEDATA, &read);
     CURLcode code = curl_easy_perform(h);
     enum err e = outcome_of(h, code, reason, reason_size);
+    trace_end(&span, e);
     metric_observe(M_WEBHOOK_LATENCY, (uint64_t)(clock_steady_us(&clock_system) - began_us));
     metric_inc(e == ERR_OK ? M_WEBHOOK_TAKEN : M_WEBHOOK_FAILED);
     curl_easy_setopt(h, CURLOPT_HTTPHEADER, NULL);

@@ -177,8 +177,8 @@ static int run_on_small_disk(void *arg, int to)
         return CANNOT_MOUNT;
     snprintf(ballast, sizeof ballast, "%s/ballast", dir);
     FILE *f = fopen(ballast, "w");
-    static const char block[1024 * 1024];
-    if (f == NULL || fwrite(block, sizeof block, 3, f) > 3 || fclose(f) != 0)
+    static const char block[3 * 1024 * 1024];
+    if (f == NULL || fwrite(block, sizeof block, 1, f) > 1 || fclose(f) != 0)
         return CANNOT_MOUNT;
     struct kit *k = kit_in_dir();
     int failed = full_and_room_again(k, remove_ballast);

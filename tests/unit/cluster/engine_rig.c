@@ -195,6 +195,7 @@ struct sent *node_queue(struct node *n, unsigned user, unsigned channel, uint64_
                            .content = str_of(s->content),
                            .client_msg_id = str_of(s->client_msg_id),
                            .origin = {7, 77, STR_NONE},
+                           .trace = n->trace,
                            .done = on_done};
     if (journal_append(cluster_journal_door(n->journal), &s->a) == ERR_OK)
         return s;

@@ -37,8 +37,9 @@ struct node {
     struct cluster_history *history;
     pthread_mutex_t mutex;
     pthread_cond_t changed;
-    bool held, waits;    /* publish waits while held */
-    struct event *heard; /* without their strings */
+    struct trace_context trace; /* what it is sent for */
+    bool held, waits;           /* publish waits while held */
+    struct event *heard;        /* without their strings */
     size_t n_heard, cap;
 };
 
