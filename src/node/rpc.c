@@ -37,6 +37,8 @@ enum err rpc_load(struct node *n, char *reason)
         .cert = c->tls.cert,
         .key = c->tls.key,
         .ping_s = n->limits.ping_interval_s,
+        .secret = c->cluster.secret,
+        .node = n->name,
     };
     n->rpc = r;
     enum err e = module_load("grpc", sizeof r->config, &r->module, reason, NODE_REASON_SIZE);

@@ -1,4 +1,4 @@
-/* The gRPC server, on Debian's libgrpc++ (callback API): implements port/rpc.h.
+/* The gRPC server, on Debian's libgrpc++ (callback API): implements port/rpc.h and port/peer.h.
  *
  * The services are those of proto/. The library reads requests and carries messages; what is
  * written comes ready encoded and is passed on by reference. Two services are the library's own:
@@ -11,6 +11,7 @@
 #ifndef PARLEY_ADAPTER_GRPC_GRPC_H
 #define PARLEY_ADAPTER_GRPC_GRPC_H
 
+#include "port/peer.h"
 #include "port/rpc.h"
 
 #define GRPC_STREAMS_PER_CONNECTION_MAX 1000 /* further calls of that connection wait */
@@ -24,9 +25,10 @@ struct grpc_config {
     unsigned port;
     const char *cert, *key; /* PEM files, looked at again every few seconds; "": plain */
     unsigned ping_s;
+    const char *secret, *node; /* the cluster's, and this node's name; either "": no streams between
+                                  nodes */
 };
 
-struct grpc_server;
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -35,6 +37,8 @@ extern "C" {
 struct rpc_server *grpc_server_new(const struct grpc_config *config);
 /* Stops it if need be. */
 void grpc_server_free(struct rpc_server *s);
+/* The streams to other nodes; NULL where there are none. */
+struct peer_link *grpc_server_peers(struct rpc_server *s);
 /* The library's version. Static. */
 const char *grpc_library_version(void);
 

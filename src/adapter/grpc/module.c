@@ -33,6 +33,7 @@ static enum err open_driver(const void *config, struct driver **out, char *reaso
     struct driver *d = MEM_NEW(struct driver);
     gpr_set_log_function(take_log);
     d->rpc = grpc_server_new(config);
+    d->peers = grpc_server_peers(d->rpc);
     *out = d;
     return ERR_OK;
 }

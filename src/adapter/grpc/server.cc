@@ -19,6 +19,8 @@
 #include <chat.grpc.pb.h>
 #include <message.grpc.pb.h>
 
+#include "adapter/grpc/peers.h"
+
 extern "C" {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wpedantic" // compound literals, which C++ lacks
@@ -37,7 +39,7 @@ constexpr int age_ms = 5 * 60 * 1000;
 constexpr int pings_of_clients_ms = 10 * 1000; // no more often, on a connection that is silent
 constexpr unsigned certificate_s = 5;
 constexpr size_t memory_bytes_max = 256u << 20; // of the library's buffers
-constexpr auto stop_patience = std::chrono::seconds(2);
+constexpr auto stop_patience = std::chrono::milliseconds(200);
 
 str view(const std::string &s)
 {
@@ -82,6 +84,11 @@ grpc::Status status_of(const rpc_status &status)
 grpc::Status malformed()
 {
     return grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "The request is malformed");
+}
+
+grpc::Status too_large()
+{
+    return grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "The request is too large");
 }
 
 bool parse(const grpc::ByteBuffer &bytes, Message *out)
@@ -191,6 +198,10 @@ grpc::ServerUnaryReactor *begin(rpc_handler *handler, grpc::CallbackServerContex
                                 const grpc::ByteBuffer *bytes, grpc::ByteBuffer *response)
 {
     auto *call = new typed_call<Request>(context, response);
+    if (bytes->Length() > GRPC_REQUEST_BYTES_MAX) {
+        call->Finish(too_large());
+        return call;
+    }
     if (!parse(*bytes, &call->message)) {
         call->Finish(malformed());
         return call;
@@ -228,6 +239,10 @@ class ChatService final : public RawChat {
                                                     const ByteBuffer *request) override
     {
         auto *stream = new rpc_stream(context, handler);
+        if (request->Length() > GRPC_REQUEST_BYTES_MAX) {
+            stream->Finish(too_large());
+            return stream;
+        }
         chat::SubscribeRequest message;
         if (!parse(*request, &message)) {
             stream->Finish(malformed());
@@ -274,6 +289,8 @@ struct grpc_server {
     const grpc_config *config;
     ChatService chat;
     MessageService messages;
+    peers::Service hearing;
+    std::unique_ptr<peers::Link> link; // NULL: no streams between nodes
     std::unique_ptr<grpc::Server> server;
     std::mutex mutex; // of `health`, which goes with the server
     grpc::HealthCheckServiceInterface *health = nullptr;
@@ -304,7 +321,7 @@ void set_limits(grpc::ServerBuilder *b, const grpc_config *config)
     grpc::ResourceQuota quota("parley");
     quota.Resize(memory_bytes_max);
     b->SetResourceQuota(quota);
-    b->SetMaxReceiveMessageSize(GRPC_REQUEST_BYTES_MAX);
+    b->SetMaxReceiveMessageSize(PEER_BATCH_MAX + 1024); // requests are held to less: see begin
     b->AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, GRPC_METADATA_BYTES_MAX);
     b->AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, GRPC_STREAMS_PER_CONNECTION_MAX);
     b->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0); // two servers would share the port in silence
@@ -357,6 +374,8 @@ enum err start(rpc_server *self, rpc_handler *handler, char *reason, size_t reas
     builder.AddListeningPort(address(s->config), credentials(s->config), &port);
     builder.RegisterService(&s->chat);
     builder.RegisterService(&s->messages);
+    if (s->link != nullptr)
+        builder.RegisterService(&s->hearing);
     set_limits(&builder, s->config);
     s->server = builder.BuildAndStart();
     if (s->server == nullptr || port == 0) {
@@ -419,7 +438,16 @@ rpc_server *grpc_server_new(const grpc_config *config)
     auto *s = new grpc_server;
     s->door.ops = &ops;
     s->config = config;
+    if (config->secret[0] != '\0' && config->node[0] != '\0') {
+        s->link = std::make_unique<peers::Link>(config);
+        s->hearing.link = s->link.get();
+    }
     return &s->door;
+}
+
+peer_link *grpc_server_peers(rpc_server *self)
+{
+    return of(self)->link == nullptr ? nullptr : &of(self)->link->door;
 }
 
 void grpc_server_free(rpc_server *self)
