@@ -66,7 +66,7 @@ class Traces(unittest.TestCase):
                              ("node3", "process events"), ("node1", "fan out"),
                              ("node2", "fan out")):
                 self.assertIn(expected, names)
-            for consumer in ("persist", "notify", "cassandra"):
+            for consumer in ("persist", "cassandra"):
                 self.assertIn(consumer, {name for _, name, *_ in spans})
             return spans
         spans = eventually(whole, 40)
