@@ -136,6 +136,18 @@ class Bench(ServerCase):
         self.assertAlmostEqual(result["messages_per_s"], 200, delta=20)
         self.assertAlmostEqual(result["deliveries_per_s"], 1000, delta=200)
 
+    def test_nodes_of_one_server(self):
+        """Connections take turns among the addresses, and the processes' usage is summed."""
+        meddlers = [Meddler(self.server.port, "nothing", victim=0) for _ in range(2)]
+        self.addCleanup(lambda: [m.close() for m in meddlers])
+        status, out, err = self.bench(
+            *QUICK, "--scenario", "fanout", "--connections", "6", "--users", "2", "--rate", "50",
+            "--server-pid", f"{self.server.process.pid},{os.getpid()}",
+            url=",".join(m.url for m in meddlers))
+        self.assertEqual(status, 0, (out, err))
+        self.assertGreaterEqual(min(m.websockets for m in meddlers), 3)
+        self.assertGreater(out["result"]["server_cpu_us_per_message"], 0)
+
     def test_ack(self):
         result = self.sound("--scenario", "ack", "--fsync-dir", self.folder.name)
         self.assertGreater(result["ack_to_fdatasync"], 0)
@@ -189,6 +201,9 @@ class Misuse(unittest.TestCase):
         self.assertEqual(parley.run("bench", "--help")[0], 0)
         for wrong in ([], ["--scenario", "nonsense"], ["--scenario", "ack", "--duration", "x"],
                       ["--scenario", "ack", "--url", "ftp://x"], ["--nonsense"], ["ack"],
+                      ["--scenario", "ack", "--url", "http://a:1,"],
+                      ["--scenario", "ack", "--url", ",".join(["http://a:1"] * 17)],
+                      ["--scenario", "ack", "--server-pid", "1,0"],
                       ["--scenario", "idle", "--connections", "2", "--users", "3"]):
             status, _, err = parley.run("bench", *wrong)
             self.assertEqual(status, 2, wrong)

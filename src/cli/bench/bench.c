@@ -18,10 +18,10 @@ static const struct {
 bool bench_prepare(struct bench *b, const struct shape *shape)
 {
     struct load *l = &b->load;
-    b->before = usage_of(b->options.server_pid);
+    b->before = usage_of(b->options.server_pids);
     if (!load_init(l, &b->options, shape, b->reason, sizeof b->reason))
         return false;
-    b->before = usage_of(b->options.server_pid); /* with what the stage itself has cost */
+    b->before = usage_of(b->options.server_pids); /* with what the stage itself has cost */
     uint64_t start_ns = clock_ns();
     if (!load_connect(l)) {
         snprintf(b->reason, sizeof b->reason, "%s", l->faults.first);
@@ -30,20 +30,20 @@ bool bench_prepare(struct bench *b, const struct shape *shape)
     double s = (double)(clock_ns() - start_ns) / 1e9;
     report_add(&b->report, "connects_per_s", "connections opened a second", l->n_clients / s, 0,
                "/s");
-    b->connected = usage_of(b->options.server_pid);
+    b->connected = usage_of(b->options.server_pids);
     return true;
 }
 
 static void on_begin(void *arg)
 {
     struct bench *b = arg;
-    b->begin = usage_of(b->options.server_pid);
+    b->begin = usage_of(b->options.server_pids);
 }
 
 static void on_end(void *arg)
 {
     struct bench *b = arg;
-    b->end = usage_of(b->options.server_pid);
+    b->end = usage_of(b->options.server_pids);
 }
 
 static void bench_add_load(struct bench *b)
@@ -63,6 +63,9 @@ static void bench_add_load(struct bench *b)
     if (b->begin.known && b->end.known && deliveries > 0) {
         double cpu_s = b->end.cpu_s - b->begin.cpu_s;
         report_add(r, "server_cpu_percent", "server CPU", cpu_s / s * 100, 0, "%");
+        if (l->sent > 0)
+            report_add(r, "server_cpu_us_per_message", "server CPU for a message",
+                       cpu_s / (double)l->sent * 1e6, 1, "us");
         report_add(r, "server_cpu_s_per_million", "server CPU for a million deliveries",
                    cpu_s / (double)deliveries * 1e6, 2, "s");
     }

@@ -37,10 +37,13 @@ bool engine_init(struct engine *e, const struct options *o, const struct engine_
     list_init(&e->dirty);
     e->in = mem_alloc(IN_BYTES);
     e->epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (e->epoll >= 0 && http_resolve(o->host, o->port, &e->address, &e->address_len, reason, size))
-        return true;
-    engine_fini(e);
-    return false;
+    bool ok = e->epoll >= 0;
+    for (uint32_t i = 0; i < o->n_servers && ok; i++)
+        ok = http_resolve(o->servers[i].host, o->servers[i].port, &e->addresses[i],
+                          &e->address_lens[i], reason, size);
+    if (!ok)
+        engine_fini(e);
+    return ok;
 }
 
 void engine_fini(struct engine *e)
@@ -132,9 +135,9 @@ void client_say(struct engine *e, struct client *c, struct str text)
 
 /* One loopback address has ports for some 28,000 connections: more of them come from 127.0.0.2, ...
  */
-static bool client_bind(const struct engine *e, int fd, uint32_t number)
+static bool client_bind(const struct sockaddr_storage *server, int fd, uint32_t number)
 {
-    const struct sockaddr_in *to = (const void *)&e->address;
+    const struct sockaddr_in *to = (const void *)server;
     struct sockaddr_in from = {.sin_family = AF_INET};
     if (to->sin_family != AF_INET || to->sin_addr.s_addr != htonl(INADDR_LOOPBACK))
         return true;
@@ -146,7 +149,9 @@ static bool client_bind(const struct engine *e, int fd, uint32_t number)
 void client_open(struct engine *e, struct client *c, uint32_t number)
 {
     assert(c->state == CLIENT_CLOSED);
-    c->fd = socket(e->address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    c->server = (uint8_t)(number % e->options->n_servers);
+    const struct sockaddr_storage *to = &e->addresses[c->server];
+    c->fd = socket(to->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (c->fd < 0) {
         e->ops->closed(e, c, strerror(errno));
         return;
@@ -155,8 +160,8 @@ void client_open(struct engine *e, struct client *c, uint32_t number)
     e->opening++;
     setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
     struct epoll_event ev = {.events = EPOLLOUT, .data.ptr = c};
-    if (!client_bind(e, c->fd, number) || epoll_ctl(e->epoll, EPOLL_CTL_ADD, c->fd, &ev) != 0 ||
-        (connect(c->fd, (struct sockaddr *)&e->address, e->address_len) != 0 &&
+    if (!client_bind(to, c->fd, number) || epoll_ctl(e->epoll, EPOLL_CTL_ADD, c->fd, &ev) != 0 ||
+        (connect(c->fd, (const struct sockaddr *)to, e->address_lens[c->server]) != 0 &&
          errno != EINPROGRESS))
         client_ended(e, c, strerror(errno));
 }
@@ -176,7 +181,7 @@ static void client_connected(struct engine *e, struct client *c)
                "GET /api/message/ws HTTP/1.1\r\nHost: %s:%u\r\nUpgrade: websocket\r\n"
                "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
                "Sec-WebSocket-Key: " WS_KEY "\r\n\r\n",
-               e->options->host, e->options->port);
+               e->options->servers[c->server].host, e->options->servers[c->server].port);
     /* It fits into the empty socket's buffer. */
     bool sent = send(c->fd, request.p, request.n, MSG_NOSIGNAL) == (ssize_t)request.n;
     buf_fini(&request);

@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "base/list.h"
 #include "base/str.h"
+#include "cli/bench/options.h"
 #include "cli/bench/sight.h"
 #include "cli/bench/users.h"
 
@@ -32,6 +33,7 @@ struct missing;
 struct client {
     int fd;
     uint8_t state;
+    uint8_t server; /* which of the options' */
     bool has_seq;
     const struct user *user;
     const char *channel_id; /* what it resumes; NULL: it is in no channel of ours */
@@ -59,8 +61,8 @@ struct engine {
     const struct engine_ops *ops;
     void *owner;
     const struct options *options;
-    struct sockaddr_storage address;
-    socklen_t address_len;
+    struct sockaddr_storage addresses[SERVERS_MAX];
+    socklen_t address_lens[SERVERS_MAX];
     int epoll;
     char *in;
     uint64_t now_ns; /* the steady clock, as of the last read */
@@ -83,8 +85,8 @@ void engine_turn(struct engine *e, uint64_t timeout_ns);
 
 void client_init(struct client *c, const struct user *u);
 void client_fini(struct engine *e, struct client *c);
-/* Begins to connect. `number` spreads clients over loopback addresses. A client that was ready in
- * an extended session before resumes its channel from its last position. */
+/* Begins to connect. `number` spreads clients over servers and loopback addresses. A client that
+ * was ready in an extended session before resumes its channel from its last position. */
 void client_open(struct engine *e, struct client *c, uint32_t number);
 /* Closes at once, without a word to the server or to `closed`. */
 void client_cut(struct engine *e, struct client *c);

@@ -61,9 +61,11 @@ static const struct row rows[] = {
     {"client-ids", KIND_FLAG, AT(client_ids), 0, 0, "send a client_msg_id with every message"},
     {"busy-poll", KIND_FLAG, AT(busy_poll), 0, 0,
      "never sleep: no wake-ups at the server's cost; takes a core"},
-    {"url", KIND_TEXT, 0, 0, 0, "the server (http://127.0.0.1:9000)"},
-    {"server-pid", KIND_COUNT, AT(server_pid), 1, INT32_MAX,
-     "its process, whose CPU and memory are measured"},
+    {"url", KIND_TEXT, 0, 0, 0,
+     "the server (http://127.0.0.1:9000), or nodes of one: URL,URL,...\n"
+     "among which connections take turns"},
+    {"server-pid", KIND_TEXT, 0, 0, 0,
+     "its process, or PID,PID,..., whose CPU and memory are measured"},
     {"json", KIND_TEXT, AT(json), 0, 0, "write the results to this file, - for stdout"},
     {"tokens", KIND_TEXT, AT(tokens), 0, 0, "file that keeps the users' tokens between runs"},
     {"user-prefix", KIND_TEXT, AT(prefix), 0, 0, "of the users' names (bench)"},
@@ -109,25 +111,71 @@ static bool set_real(const struct row *r, const char *text, struct options *o)
     return true;
 }
 
+/* Takes the bytes before the first of `ends`, or all, from `text`. */
+static struct str take_until(struct str *text, const char *ends)
+{
+    size_t n = 0;
+    while (n < text->n && strchr(ends, text->p[n]) == NULL)
+        n++;
+    struct str taken = {text->p, n};
+    *text = (struct str){text->p + n, text->n - n};
+    return taken;
+}
+
+/* Takes `word` if `text` begins with it. */
+static bool take_word(struct str *text, struct str word)
+{
+    if (text->n < word.n || memcmp(text->p, word.p, word.n) != 0)
+        return false;
+    *text = (struct str){text->p + word.n, text->n - word.n};
+    return true;
+}
+
 /* http://HOST:PORT, nothing more. */
-static bool set_url(const char *text, struct options *o)
+static bool set_server(struct str url, struct server *out)
 {
     unsigned long long port = 80;
-    if (strncmp(text, "http://", 7) != 0)
+    if (!take_word(&url, STR("http://")))
         return false;
-    text += 7;
-    size_t n = strcspn(text, ":/");
-    if (!str_copy((struct str){text, n}, o->host, sizeof o->host) || n == 0)
+    struct str host = take_until(&url, ":/");
+    if (!str_copy(host, out->host, sizeof out->host) || host.n == 0)
         return false;
-    text += n;
-    if (*text == ':') {
-        n = strcspn(text, "/");
-        if (!str_to_u64((struct str){text + 1, n - 1}, &port) || port == 0 || port > UINT16_MAX)
+    if (take_word(&url, STR(":")) &&
+        (!str_to_u64(take_until(&url, "/"), &port) || port == 0 || port > UINT16_MAX))
+        return false;
+    out->port = (uint16_t)port;
+    return url.n == 0 || str_eq(url, STR("/"));
+}
+
+/* Hands each of "A,B,..." to `take` with its place; false when it refuses one, or there are more
+ * than SERVERS_MAX. `*n` gets how many. */
+static bool set_list(const char *text, bool (*take)(struct str word, uint32_t i, struct options *o),
+                     struct options *o, uint32_t *n)
+{
+    struct str rest = str_of(text);
+    for (*n = 0; *n < SERVERS_MAX; ++*n) {
+        if (!take(take_until(&rest, ","), *n, o))
             return false;
-        text += n;
+        if (!take_word(&rest, STR(","))) {
+            ++*n;
+            return true;
+        }
     }
-    o->port = (uint16_t)port;
-    return *text == '\0' || strcmp(text, "/") == 0;
+    return false;
+}
+
+static bool take_url(struct str word, uint32_t i, struct options *o)
+{
+    return set_server(word, &o->servers[i]);
+}
+
+static bool take_pid(struct str word, uint32_t i, struct options *o)
+{
+    unsigned long long pid;
+    if (!str_to_u64(word, &pid) || pid == 0 || pid > INT32_MAX)
+        return false;
+    o->server_pids[i] = (int)pid;
+    return true;
 }
 
 static bool set(const struct row *r, const char *text, struct options *o)
@@ -144,7 +192,9 @@ static bool set(const struct row *r, const char *text, struct options *o)
         break;
     }
     if (strcmp(r->name, "url") == 0)
-        return set_url(text, o);
+        return set_list(text, take_url, o, &o->n_servers);
+    if (strcmp(r->name, "server-pid") == 0)
+        return set_list(text, take_pid, o, &(uint32_t){0});
     if (strcmp(r->name, "outstanding-until") == 0) {
         o->until_ack = strcmp(text, "ack") == 0;
         return o->until_ack || strcmp(text, "delivered") == 0;
@@ -175,8 +225,8 @@ int options_parse(struct options *o, int argc, char **argv)
     for (int i = 0; i < N_ROWS; i++)
         list[i] = (struct option){
             rows[i].name, rows[i].kind == KIND_FLAG ? no_argument : required_argument, NULL, i};
-    *o = (struct options){.host = "127.0.0.1",
-                          .port = 9000,
+    *o = (struct options){.servers = {{"127.0.0.1", 9000}},
+                          .n_servers = 1,
                           .connections = 1000,
                           .rooms = 200,
                           .room_size = 10,

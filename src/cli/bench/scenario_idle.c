@@ -15,9 +15,9 @@ bool scenario_idle(struct bench *b)
     if (!bench_prepare(b, &(struct shape){1, o->connections, 1, 1, 0}))
         return false;
     wait_quietly(b, SETTLE_NS);
-    b->connected = b->begin = usage_of(o->server_pid);
+    b->connected = b->begin = usage_of(o->server_pids);
     wait_quietly(b, (uint64_t)(o->duration_s * 1e9));
-    b->end = usage_of(o->server_pid);
+    b->end = usage_of(o->server_pids);
     if (b->begin.known && b->end.known)
         report_add(&b->report, "idle_cpu_percent", "server CPU while idle",
                    (b->end.cpu_s - b->begin.cpu_s) / o->duration_s * 100, 2, "%");

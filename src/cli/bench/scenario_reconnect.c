@@ -68,13 +68,13 @@ bool scenario_reconnect(struct bench *b)
     send_some(l, 1, true); /* so that everyone has a position */
     if (!bystanders_start(b))
         return false;
-    b->begin = usage_of(o->server_pid);
+    b->begin = usage_of(o->server_pids);
     cut_all(l);
     send_some(l, o->messages, false);
     uint64_t back_ns = clock_ns();
     bool caught_up = load_is_sound(l) && come_back(l);
     double s = (double)(clock_ns() - back_ns) / 1e9;
-    b->end = usage_of(o->server_pid);
+    b->end = usage_of(o->server_pids);
     load_settle(l);
     report_add(&b->report, "missed_messages", "messages missed by each", o->messages, 0, "");
     if (caught_up)

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/bench/options.h"
+
 static bool file_read(int pid, const char *name, char *out, size_t size)
 {
     char path[64];
@@ -17,12 +19,12 @@ static bool file_read(int pid, const char *name, char *out, size_t size)
     return n > 0;
 }
 
-struct usage usage_of(int pid)
+static struct usage usage_of_one(int pid)
 {
     char text[4096];
     struct usage u = {0};
     unsigned long user, system;
-    if (pid == 0 || !file_read(pid, "stat", text, sizeof text))
+    if (!file_read(pid, "stat", text, sizeof text))
         return u;
     /* The name may hold anything: fields are counted from its closing bracket. */
     const char *p = strrchr(text, ')');
@@ -35,4 +37,16 @@ struct usage usage_of(int pid)
     p = strstr(text, "VmRSS:");
     u.known = p != NULL && sscanf(p, "VmRSS: %lf", &u.rss_kib) == 1;
     return u;
+}
+
+struct usage usage_of(const int *pids)
+{
+    struct usage sum = {.known = pids[0] != 0};
+    for (int i = 0; i < SERVERS_MAX && pids[i] != 0; i++) {
+        struct usage u = usage_of_one(pids[i]);
+        sum.known = sum.known && u.known;
+        sum.cpu_s += u.cpu_s;
+        sum.rss_kib += u.rss_kib;
+    }
+    return sum;
 }

@@ -1,4 +1,4 @@
-/* What a process has used, as the kernel tells in /proc. */
+/* What processes have used, as the kernel tells in /proc. */
 #ifndef PARLEY_CLI_BENCH_USAGE_H
 #define PARLEY_CLI_BENCH_USAGE_H
 
@@ -11,7 +11,8 @@ struct usage {
     double rss_kib;
 };
 
-/* `pid` 0: nothing is known. */
-struct usage usage_of(int pid);
+/* The sum over `pids`, of SERVERS_MAX or with a 0 behind the last. Nothing is known when one of
+ * them is gone, or there is none. */
+struct usage usage_of(const int *pids);
 
 #endif

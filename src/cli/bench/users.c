@@ -52,7 +52,7 @@ static void *crew_main(void *arg)
 {
     struct crew *c = arg;
     struct http h;
-    http_init(&h, &c->address, c->address_len, c->o->host);
+    http_init(&h, &c->address, c->address_len, c->o->servers[0].host);
     for (uint32_t i; (i = atomic_fetch_add(&c->next, 1)) < c->n && !atomic_load(&c->failed);)
         if (!c->step(c, &h, i))
             break;
@@ -64,8 +64,8 @@ static bool crew_run(struct crew *c)
 {
     pthread_t threads[THREADS];
     unsigned started = 0;
-    if (!http_resolve(c->o->host, c->o->port, &c->address, &c->address_len, c->reason,
-                      c->reason_size))
+    if (!http_resolve(c->o->servers[0].host, c->o->servers[0].port, &c->address, &c->address_len,
+                      c->reason, c->reason_size))
         return false;
     pthread_mutex_init(&c->mutex, NULL);
     while (started < THREADS && started < c->n &&
@@ -174,9 +174,10 @@ static bool tokens_are_good(const struct options *o, const struct user *users, u
     char reason[100];
     bool good = true;
     struct http h;
-    if (!http_resolve(o->host, o->port, &address, &len, reason, sizeof reason))
+    if (!http_resolve(o->servers[0].host, o->servers[0].port, &address, &len, reason,
+                      sizeof reason))
         return false;
-    http_init(&h, &address, len, o->host);
+    http_init(&h, &address, len, o->servers[0].host);
     for (uint32_t i = 0; i < n && good; i += n > 1 ? n - 1 : 1)
         if (users[i].token != NULL)
             good = http_call(&h, "GET", "/api/user/channel", users[i].token, NULL, NULL) == 200;
