@@ -96,7 +96,8 @@ static void on_record(struct log_listener *self, const struct log_record *r)
         return;
     }
     part->is_due = true;
-    p->batch.n_records++;
+    if (p->batch.n_records++ == 0 || r->time_ms < p->batch.oldest_ms)
+        p->batch.oldest_ms = r->time_ms;
     if (judged.verdict != VERDICT_POST || judged.covered)
         return;
     batch_note_trace(p, r);

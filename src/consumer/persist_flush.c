@@ -81,6 +81,8 @@ static enum err batch_write(struct persist *p)
         if (p->partitions[i].is_due)
             (void)p->config.log->ops->commit(p->reader, i,
                                              follower_next(p->partitions[i].follower));
+    int64_t age_us = clock_wall_us(&clock_system) - p->batch.oldest_ms * 1000;
+    metric_observe(M_PERSIST_AGE, age_us > 0 ? (uint64_t)age_us : 0);
     metric_observe(M_PERSIST_BATCH, p->batch.n_records);
     metric_observe(M_PERSIST_WRITE, (uint64_t)(clock_steady_us(&clock_system) - since));
     persist_batch_clear(p);

@@ -124,6 +124,8 @@
       "Records that persist wrote at once.")                                                  \
     X(M_PERSIST_WRITE, HISTOGRAM_US, "parley_persist_write_seconds", "",                      \
       "Writing one batch to the history, its heads and its snapshots.")                       \
+    X(M_PERSIST_AGE, HISTOGRAM_US, "parley_persist_age_seconds", "",                          \
+      "From the log taking a batch's oldest record to all of it being in the history.")       \
     X(M_PERSIST_FAILED, COUNTER, "parley_persist_failed_batches_total", "",                   \
       "Batches that persist could not write and tries again.")                                \
     X(M_PERSIST_BROKEN, GAUGE, "parley_persist_broken_partitions", "",                        \
