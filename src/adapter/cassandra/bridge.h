@@ -64,7 +64,7 @@ typedef void (*bridge_done_f)(void *arg, struct bridge_result *result);
 
 struct bridge_request {
     const struct bridge_item *items; /* copied, like the values */
-    size_t n_items; /* more than one: an unlogged batch, all of one partition; writes only */
+    size_t n_items;                  /* more than one: an unlogged batch; writes only */
     const uint8_t *values;
     size_t values_n;
     const uint8_t *paging; /* NULL: from the beginning */

@@ -4,13 +4,14 @@
  *
  *     bucket of a channel    its messages and its stretch of the timeline, of two tables at once
  *     thread                 replies of one message
- *     user in a channel      client ids
- *     user                   the last own post of each channel
  *
- * and each message's channel by itself. Everything is under way at once, but for two orders that
- * readers rely on: a bucket is written down before anything is in it, and within a channel, and
- * within a thread, one request follows the other's answer. So whoever sees a post sees all before
- * it, also while a call is under way and after one that failed half-way.
+ * The rest are small rows, each in a partition of its own: a message's channel, a client id, a
+ * user's last own post in a channel. Of these a few go together, because a request costs Cassandra
+ * and us more than a row of it; the coordinator takes them apart again. Everything is under way at
+ * once, but for two orders that readers rely on: a bucket is written down before anything is in it,
+ * and within a channel, and within a thread, one request follows the other's answer. So whoever
+ * sees a post sees all before it, also while a call is under way and after one that failed
+ * half-way.
  */
 #include <stdlib.h>
 
@@ -20,9 +21,10 @@
 #include "domain/id.h"
 #include "telemetry/metrics.h"
 
-#define SLICE_POSTS   256 /* under one time limit */
+#define SLICE_POSTS   512 /* under one time limit */
 #define CHUNK_POSTS   64  /* in one request */
 #define CHUNK_BYTES   (256 * 1024)
+#define LOOSE_ROWS    10             /* in one request: from 11 partitions on Cassandra warns */
 #define FIRST_WINS(s) (ID_MAX - (s)) /* the timestamp of what the earliest position decides */
 
 /* The posts of a slice, sorted in one way: runs of those that lie together, each in seq order. */
@@ -246,32 +248,29 @@ static size_t run_end(const struct sorted *s, size_t from,
     return end;
 }
 
-/* The last own post in each channel, and the client ids. */
-static void send_of_users(struct slice *s)
+/* Of the small rows that share requests. */
+static void slice_add_loose(struct slice *s, void (*add)(struct request *, const struct event *),
+                            const struct event *e)
 {
-    const struct sorted *u = &s->by_user;
-    for (size_t i = 0, end; i < u->n; i = end) {
-        end = run_end(u, i, same_user);
-        for (size_t at = i; at < end; at++)
-            if (at + 1 == end || !same_channel(u->posts[at], u->posts[at + 1]))
-                set_own_post(&s->request, u->posts[at]);
+    add(&s->request, e);
+    if (s->request.n == LOOSE_ROWS)
         slice_send(s);
-        for (size_t at = i; at < end; at++) {
-            if (u->posts[at]->client_msg_id.n > 0)
-                add_client_id(&s->request, u->posts[at]);
-            if (at + 1 == end || !same_channel(u->posts[at], u->posts[at + 1]))
-                slice_send(s);
-        }
-    }
 }
 
-static void send_message_channels(struct slice *s)
+/* The channels of messages, the client ids, and the last own post of each user in each channel. */
+static void send_loose(struct slice *s)
 {
-    for (size_t i = 0; i < s->by_channel.n; i++)
-        if (s->by_channel.posts[i]->kind == EVENT_MESSAGE) {
-            add_message_channel(&s->request, s->by_channel.posts[i]);
-            slice_send(s);
-        }
+    const struct sorted *u = &s->by_user;
+    for (size_t i = 0; i < u->n; i++) {
+        const struct event *e = u->posts[i], *next = i + 1 < u->n ? u->posts[i + 1] : NULL;
+        if (e->kind == EVENT_MESSAGE)
+            slice_add_loose(s, add_message_channel, e);
+        if (e->client_msg_id.n > 0)
+            slice_add_loose(s, add_client_id, e);
+        if (next == NULL || !same_user(e, next) || !same_channel(e, next))
+            slice_add_loose(s, set_own_post, e);
+    }
+    slice_send(s);
 }
 
 /* Runs of posts that follow one another, sent a chunk at a time. */
@@ -338,8 +337,7 @@ static enum err write_slice(struct cassandra *store, const struct event *posts, 
     slice_begin(&s, store, posts, n);
     enum err err = write_buckets(&s);
     if (err == ERR_OK) {
-        send_message_channels(&s);
-        send_of_users(&s);
+        send_loose(&s);
         reply_counts_written(&store->reply_counts, posts, n);
         err = write_runs(&s);
         reply_counts_written(&store->reply_counts, posts, n);
