@@ -12,7 +12,6 @@
 
 #define POLL_RECORDS 500
 #define POLL_WAIT_MS 200
-#define LINGER_MS    30
 #define PAUSE_MS_MIN 100
 #define PAUSE_MS_MAX 2000
 
@@ -148,7 +147,7 @@ static enum err persist_gather(struct persist *p, unsigned wait_ms)
         e = p->config.log->ops->poll(p->reader, POLL_RECORDS, wait_ms);
         int64_t now = clock_steady_us(&clock_system);
         if (until == 0)
-            until = now + LINGER_MS * 1000;
+            until = now + p->config.linger_ms * INT64_C(1000);
         wait_ms = until > now ? (unsigned)((until - now) / 1000) : 0;
     } while (e == ERR_OK && wait_ms > 0 && p->batch.n_records > 0 && !batch_is_full(p) &&
              !p->must_rejoin);

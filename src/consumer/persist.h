@@ -13,7 +13,7 @@
  * finds at least what it says; the commit is behind the snapshot, so what other nodes let go of is
  * in the store. A member that lost a partition without knowing it writes what its successor writes.
  *
- * A batch is what was polled within LINGER_MS, at most so many records and bytes. When the store
+ * A batch is what was polled within linger_ms, at most so many records and bytes. When the store
  * does not take it, it is tried again, with growing pauses, and the partitions are paused
  * meanwhile: the log holds the rest. A partition whose snapshot cannot be read is tried by joining
  * the group again. What can never be right (see cluster/start.h) is logged, and the partition left
@@ -35,7 +35,13 @@ struct persist_config {
     struct cache *cache; /* NULL: none */
     const char *group;   /* borrowed */
     uint32_t epoch;      /* of the log */
+    unsigned linger_ms;  /* how long a batch gathers; nobody waits for it, see PERSIST_LINGER_MS */
 };
+
+/* What a node lingers. The heads, snapshots, windows and commits of a batch cost the same whatever
+ * is in it, and a channel's posts of one batch are one request: so the longer it is, the less each
+ * message costs the store. What was acknowledged is to be there within a second. */
+#define PERSIST_LINGER_MS 250
 
 struct persist;
 struct persist *persist_new(const struct persist_config *config);

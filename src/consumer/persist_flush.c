@@ -60,13 +60,22 @@ static void windows_push(struct persist *p)
     }
 }
 
-static enum err batch_write(struct persist *p)
+static enum err posts_write(struct persist *p)
 {
     struct history_store *store = p->config.store;
+    if (p->batch.n_posts == 0)
+        return ERR_OK;
+    enum err e = store->ops->write(store, p->batch.posts, p->batch.n_posts);
+    int64_t age_us = clock_wall_us(&clock_system) - p->batch.oldest_ms * 1000;
+    if (e == ERR_OK)
+        metric_observe(M_PERSIST_AGE, age_us > 0 ? (uint64_t)age_us : 0);
+    return e;
+}
+
+static enum err batch_write(struct persist *p)
+{
     int64_t since = clock_steady_us(&clock_system);
-    enum err e = ERR_OK;
-    if (p->batch.n_posts > 0)
-        e = store->ops->write(store, p->batch.posts, p->batch.n_posts);
+    enum err e = posts_write(p);
     for (unsigned i = 0; i < p->n_partitions && e == ERR_OK; i++)
         if (p->partitions[i].is_due)
             e = partition_write(p, i);
@@ -81,8 +90,6 @@ static enum err batch_write(struct persist *p)
         if (p->partitions[i].is_due)
             (void)p->config.log->ops->commit(p->reader, i,
                                              follower_next(p->partitions[i].follower));
-    int64_t age_us = clock_wall_us(&clock_system) - p->batch.oldest_ms * 1000;
-    metric_observe(M_PERSIST_AGE, age_us > 0 ? (uint64_t)age_us : 0);
     metric_observe(M_PERSIST_BATCH, p->batch.n_records);
     metric_observe(M_PERSIST_WRITE, (uint64_t)(clock_steady_us(&clock_system) - since));
     persist_batch_clear(p);

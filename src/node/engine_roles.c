@@ -76,6 +76,7 @@ static void start_persist(struct roles *r)
         .cache = cache_of(r),
         .group = r->persist_group,
         .epoch = r->epoch,
+        .linger_ms = PERSIST_LINGER_MS,
     });
     persist_start(r->persist);
 }

@@ -293,6 +293,36 @@ static void thread_writes_and_stops(void **state)
     rig_close(&r);
 }
 
+static void *fill_later(void *arg)
+{
+    clock_sleep_ms(50);
+    log_fill(arg, 6, 1, 20);
+    return NULL;
+}
+
+/* What comes while a batch gathers is in it. */
+static void batch_gathers(void **state)
+{
+    (void)state;
+    struct engine_rig r;
+    pthread_t thread;
+    rig_open(&r, PARTITIONS);
+    struct persist *p = persist_new(&(struct persist_config){.log = memory_event_log_door(r.log),
+                                                             .store = memory_history_door(r.store),
+                                                             .group = RIG_PERSIST_GROUP,
+                                                             .epoch = r.epoch,
+                                                             .linger_ms = 300});
+    log_fill(&r, 6, 0, 1);
+    int64_t batches = metric_value(M_PERSIST_BATCH), ages = metric_value(M_PERSIST_AGE);
+    assert_int_equal(pthread_create(&thread, NULL, fill_later, &r), 0);
+    assert_int_equal(persist_step(p, 0), 20 * PARTITIONS);
+    pthread_join(thread, NULL);
+    assert_int_equal(metric_value(M_PERSIST_BATCH), batches + 1);
+    assert_int_equal(metric_value(M_PERSIST_AGE), ages + 1);
+    persist_free(p);
+    rig_close(&r);
+}
+
 /* A partition that can never be right is left alone, and that is said for as long as it is so. */
 static void broken_partition_is_named(void **state)
 {
@@ -360,6 +390,7 @@ int main(void)
         cmocka_unit_test(no_gap_and_no_double_under_rebalance),
         cmocka_unit_test(store_that_is_down_is_waited_for),
         cmocka_unit_test(thread_writes_and_stops),
+        cmocka_unit_test(batch_gathers),
         cmocka_unit_test(broken_partition_is_named),
         cmocka_unit_test(windows_are_pushed),
     };
