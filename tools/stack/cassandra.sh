@@ -13,7 +13,8 @@ cassandra_addresses() {
 }
 
 # In the periodic mode of its commit log a process that is killed loses what it acknowledged within
-# the last 100 ms: what has no sync marker is not read again (CASSANDRA-13987).
+# the last 100 ms: what has no sync marker is not read again (CASSANDRA-13987). In the group mode a
+# write keeps its thread until the disk has it, so there are many of them.
 cassandra_yaml() {
     cat <<END
 cluster_name: parley
@@ -37,7 +38,7 @@ key_cache_size: 8MiB
 auto_snapshot: false
 concurrent_compactors: 1
 concurrent_reads: 16
-concurrent_writes: 16
+concurrent_writes: 128
 hinted_handoff_enabled: true
 read_request_timeout: 5s
 write_request_timeout: 5s
