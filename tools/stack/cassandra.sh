@@ -38,7 +38,7 @@ key_cache_size: 8MiB
 auto_snapshot: false
 concurrent_compactors: 1
 concurrent_reads: 16
-concurrent_writes: 128
+concurrent_writes: 512
 hinted_handoff_enabled: true
 read_request_timeout: 5s
 write_request_timeout: 5s

@@ -72,10 +72,12 @@ process_end() {
 # Does something accept connections there?
 port_answers() { (exec 3<>"/dev/tcp/$1/$2") 2>/dev/null; }
 
-# java_start NAME HEAP_MIB ARGUMENT...
+# java_start NAME HEAP_MIB ARGUMENT...: compiled quickly, which is best for a stack that lives for a few
+# tests; or well (STACK_JIT=full), which is what a service that runs for days does.
 java_start() {
-    local name=$1 heap=$2
+    local name=$1 heap=$2 level=1
+    [ "${STACK_JIT:-quick}" != full ] || level=4
     shift 2
     process_start "$name" java "-Xms${heap}m" "-Xmx${heap}m" -XX:+UseSerialGC \
-        -XX:TieredStopAtLevel=1 "$@"
+        "-XX:TieredStopAtLevel=$level" "$@"
 }
