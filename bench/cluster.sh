@@ -8,8 +8,10 @@
 # CPU is what parley's own processes used, all nodes together; services and generator are not
 # counted. Nothing is pinned to cores. Each run has a topic, a keyspace and a database of its own,
 # which are left behind. Environment: PARLEY (the binary), SECONDS_EACH (10), NODES (3),
-# RATE (2000), PERF (a file: what the nodes do meanwhile, by `perf record`), OUT (where the JSON of
-# each case and the nodes' logs and metrics stay); STACK_DIR as for tools/stack.sh.
+# RATE (2000), USERS (1000, in the rooms), PERF (a file: what the nodes do meanwhile, by `perf
+# record`), OUT (where the JSON of each case and the nodes' logs and metrics stay); STACK_DIR as for
+# tools/stack.sh. Let the services' compilers finish: STACK_JIT=full, and a run before the one that
+# counts.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -17,6 +19,7 @@ parley=${PARLEY:-build/parley}
 seconds=${SECONDS_EACH:-10}
 n_nodes=${NODES:-3}
 rate=${RATE:-2000}
+users=${USERS:-1000}
 work=$(mktemp -d)
 out=${OUT:-$work/out}
 running=()
@@ -71,7 +74,7 @@ start_server() {
     shift
     "$parley" serve --listen 127.0.0.1:0 --log-level warn "$@" >"$work/$name" 2>"$out/$name.log" &
     running+=($!)
-    until url=$(grep -o 'http://[^ ]*' "$work/$name"); do
+    until url=$(grep -so 'http://[^ ]*' "$work/$name"); do
         tries=$((tries + 1))
         if [ "$tries" -gt 600 ] || ! kill -0 "${running[-1]}" 2>/dev/null; then
             fail "$name did not start: $(tail -3 "$out/$name.log")"
@@ -93,6 +96,7 @@ start_cluster() {
     for ((i = 1; i <= n_nodes; i++)); do
         NODE_NAME=bench$i start_server "node$i" --config deploy/cluster.yaml
     done
+    sleep 5 # until the members of the groups have shared the partitions
 }
 
 joined() {
@@ -133,6 +137,12 @@ quantile() {
         }' "$3" "$4"
 }
 
+# Accounts and their tokens: hashing passwords is no part of any case.
+make_users() {
+    "$parley" bench --url "${urls[0]}" --scenario idle --connections "$users" --users "$users" \
+        --tokens "$work/tokens" --duration 0.1 >"$out/last.txt" 2>&1 || fail "no users: $(cat "$out/last.txt")"
+}
+
 # run_case NAME GENERATOR-OPTIONS...: on what runs.
 run_case() {
     local name=$1 json profiler='' verdict=ok us
@@ -140,14 +150,15 @@ run_case() {
     json=$out/$(echo "$name" | tr -c 'a-z0-9\n' -).json
     echo "$name ..." >&2
     rm -f "$json"
+    cp "$work/tokens" "$work/tokens.case" # a case of fewer users keeps only theirs
     scrape "$work/before"
     if [ -n "${PERF:-}" ]; then
         perf record -q -e cpu-clock -F 997 -g -p "$(joined "${running[@]}")" -o "$PERF" \
-            -- sleep "$seconds" 2>/dev/null &
+            -- sleep "$seconds" >/dev/null 2>&1 &
         profiler=$!
     fi
     "$parley" bench --url "$(joined "${urls[@]}")" --server-pid "$(joined "${running[@]}")" \
-        --tokens "$work/tokens" --duration "$seconds" --json "$json" "$@" >"$out/last.txt" 2>&1 || {
+        --tokens "$work/tokens.case" --duration "$seconds" --json "$json" "$@" >"$out/last.txt" 2>&1 || {
         verdict=FAULTY
         cat "$out/last.txt" >&2
     }
@@ -182,13 +193,14 @@ c() {
 
 words=("$@")
 two="--scenario fanout --connections 2 --users 2 --rate 20"
-rooms="--scenario rooms --users 1000 --rate $rate"
+rooms="--scenario rooms --users $users --rate $rate"
 
 echo "$(date -u +%F), $(uname -sr), $(nproc) cores, $n_nodes nodes, texts of 200 bytes, $seconds s each"
 echo
 echo "| case | messages/s | ack p50 / p99, ms | delivery p50 / p99, ms | parley's CPU a message, us | in the history after p50 / max, ms | |"
 echo "|---|---|---|---|---|---|---|"
 start_embedded
+make_users
 # shellcheck disable=SC2086 # words of options
 {
     c "embedded: two clients, 20 messages/s" $two
@@ -199,6 +211,7 @@ stop_servers
 rm -f "$work/tokens"
 prepare_cluster
 start_cluster
+make_users
 # shellcheck disable=SC2086 # words of options
 {
     c "cluster: two clients on two nodes, 20 messages/s" $two

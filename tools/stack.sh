@@ -18,6 +18,7 @@
 #
 #   STACK_EXTRA=DIR       what is added to the configurations: DIR/kafka.properties, cassandra.yaml,
 #                         and arguments, one a line: cassandra.args, postgres.args
+#
 # and at each start, STACK_JIT=full: Java compiles well rather than quickly, for measurements.
 #
 # A second stack beside the first: STACK_DIR=build/mine STACK_PORT_BASE=21000 tools/stack.sh up ...
