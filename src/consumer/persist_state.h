@@ -25,7 +25,7 @@ struct persist_batch {
     struct event *posts; /* PERSIST_RECORDS_MAX; strings in the arena */
     size_t n_posts, n_records;
     struct trace_set traces; /* of the posts that are traced */
-    int64_t oldest_ms; /* when the log took the oldest of them */
+    int64_t oldest_ms;       /* when the log took the oldest of them */
 };
 
 struct persist {
