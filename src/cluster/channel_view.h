@@ -15,6 +15,8 @@ struct channel_view {
     uint64_t (*position)(struct channel_view *self, unsigned partition);
     /* The end of a channel; all zero but the id where nothing was heard. */
     void (*head)(struct channel_view *self, const struct uuid *channel, struct channel_head *out);
+    /* Waits until this node has followed to `seq`, if the log holds it (cluster_journal_reach). */
+    void (*reach)(struct channel_view *self, const struct uuid *channel, uint64_t seq);
     /* Waits until the channel's version is `version` or above. ERR_UNKNOWN: it is not after
      * `wait_ms`; ERR_UNAVAILABLE: the journal stops. Version 0 only asks whether it does. */
     enum err (*wait)(struct channel_view *self, const struct uuid *channel, uint64_t version,

@@ -276,6 +276,7 @@ static enum err history_after(struct message_store *self, const struct uuid *cha
     struct cluster_history *h = history_of(self);
     struct overlay_view view;
     struct post_page stored;
+    cluster_journal_reach(h->config.journal, channel, seq);
     overlay_after(h->overlay, partition_of(h, channel), channel, seq, limit, arena, &view);
     uint64_t before = before_overlay(h, channel, &view);
     if (seq >= before) {
@@ -324,6 +325,7 @@ static enum err history_missed(struct message_store *self, const struct uuid *ch
     uint64_t before;
     unsigned stored = 0;
     enum err e = ERR_OK;
+    cluster_journal_reach(h->config.journal, channel, seq);
     bool has_gap = overlay_has_gap(h->overlay, partition_of(h, channel));
     bool is_known = overlay_count(h->overlay, channel, seq, NULL, max, count, &before);
     cluster_journal_head(h->config.journal, channel, &head);

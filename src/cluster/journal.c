@@ -255,6 +255,17 @@ struct overlay *cluster_journal_overlay(struct cluster_journal *j)
     return j->overlay;
 }
 
+void cluster_journal_reach(struct cluster_journal *j, const struct uuid *channel, uint64_t seq)
+{
+    struct event_log *log = j->config.log;
+    unsigned partition = journal_where(&j->door, channel);
+    uint64_t offset = seq_offset(seq), first, end;
+    if (seq_epoch(seq) != j->config.epoch || offset < atomic_load(&j->partitions[partition].next))
+        return;
+    if (log->ops->bounds(log, partition, &first, &end) == ERR_OK && offset < end)
+        (void)journal_wait(j, partition, offset + 1, CLUSTER_REACH_MS);
+}
+
 bool cluster_journal_head(struct cluster_journal *j, const struct uuid *channel,
                           struct channel_head *out)
 {

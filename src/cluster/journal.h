@@ -30,6 +30,8 @@
 #include "port/history_store.h"
 #include "port/journal.h"
 
+#define CLUSTER_REACH_MS 3000 /* for a position that this node has not read yet */
+
 struct cluster_journal_config {
     struct event_log *log;
     struct history_store *store;
@@ -69,5 +71,10 @@ struct channel_view *cluster_journal_view(struct cluster_journal *j);
  * waits shortly for the follower. */
 bool cluster_journal_head(struct cluster_journal *j, const struct uuid *channel,
                           struct channel_head *out);
+
+/* Position `seq` of a channel, which somebody names, may have been shown by another node: waits
+ * until this one has followed as far, but for no longer than CLUSTER_REACH_MS, and not at all for
+ * what the log does not hold. Blocks. */
+void cluster_journal_reach(struct cluster_journal *j, const struct uuid *channel, uint64_t seq);
 
 #endif

@@ -39,6 +39,11 @@ static void view_head(struct channel_view *self, const struct uuid *channel,
     (void)journal_wait(j, partition, seq_offset(out->at) + 1, PUBLISH_WAIT_MS);
 }
 
+static void view_reach(struct channel_view *self, const struct uuid *channel, uint64_t seq)
+{
+    cluster_journal_reach(journal_of(self), channel, seq);
+}
+
 static enum err view_wait(struct channel_view *self, const struct uuid *channel, uint64_t version,
                           unsigned wait_ms)
 {
@@ -96,6 +101,7 @@ void journal_view_init(struct cluster_journal *j)
         .partition_of = view_partition_of,
         .position = view_position,
         .head = view_head,
+        .reach = view_reach,
         .wait = view_wait,
         .own_head = view_own_head,
         .unread = view_unread,

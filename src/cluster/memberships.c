@@ -241,6 +241,7 @@ enum err cluster_mark_read(struct channel_store *self, const struct uuid *user,
         e = ERR_NOT_MEMBER;
     if (e != ERR_OK)
         return e;
+    c->view->reach(c->view, channel, seq);
     c->view->head(c->view, channel, &head);
     (void)c->history->ops->own_heads(c->history, user, own_head_take, &own);
     uint64_t stands = max_u64(read_position(c, user, &row, head.seq), min_u64(own.seq, head.seq));

@@ -3,8 +3,9 @@
  * Each point the client names is decided: the channel is not the user's; or so much was missed, or
  * the point is beyond the head, or nobody can tell, that it is refused; or it is recovered, and
  * replayed up to the head as it was decided. The tail decides where it reaches back far enough,
- * else the store is asked, on a worker, for all points at once. While that is under way the
- * channels concerned are held, and nothing is handed out. */
+ * else the store is asked, on a worker, for all points at once; so it is for a point that is ahead
+ * of the tail, since another node may have been quicker. While that is under way the channels
+ * concerned are held, and nothing is handed out. */
 #include <assert.h>
 
 #include "base/mem.h"
@@ -78,7 +79,7 @@ static void point_decide(struct session *s, struct point *p)
     const struct audience *a = session_subs(s)[slot].audience;
     struct tail_answer tail =
         tail_read(shard_tail(s->shard), a->partition, &p->channel, p->seq, NULL, 0);
-    if (tail.complete && tail.has_head) {
+    if (tail.complete && tail.has_head && p->seq <= tail.head) {
         p->head_seq = tail.head;
         p->verdict = verdict_of(p->seq, tail.missed, tail.head);
     } else if (a->head_is_known && a->head_seq == p->seq && !tail.has_head) {

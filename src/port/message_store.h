@@ -31,7 +31,8 @@ struct message_store_ops {
     /* Replies to `message_id` with an id at most `from_id` (0: from the newest), newest first. */
     enum err (*replies)(struct message_store *self, uint64_t message_id, uint64_t from_id,
                         unsigned limit, struct arena *arena, struct post_page *out);
-    /* Messages and replies of `channel` after position `seq`, oldest first. */
+    /* Messages and replies of `channel` after position `seq`, oldest first. Here and below: where
+     * there are several nodes, a `seq` that another one has shown already is waited for. */
     enum err (*after)(struct message_store *self, const struct uuid *channel, uint64_t seq,
                       unsigned limit, struct arena *arena, struct post_page *out);
     /* How many messages and replies of `channel` follow `seq`, counted to `max`; and the channel's

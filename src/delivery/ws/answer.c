@@ -148,8 +148,8 @@ static void on_hello(struct session *s, const struct session_channel *channels, 
     frame_put_success(out, "Hello", take_ref(w, &ref), "", "hello");
     buf_puts(out, "{\"user_id\":");
     json_put_uuid(out, &s->user);
-    buf_printf(out, ",\"session_id\":\"%u-%llu\",\"node\":", shard_index(s->shard),
-               (unsigned long long)s->id);
+    buf_printf(out, ",\"session_id\":\"%08x-%u-%llu\",\"node\":", w->home->edge->run,
+               shard_index(s->shard), (unsigned long long)s->id);
     json_put_string(out, str_of(config->node));
     buf_printf(out, ",\"heartbeat_s\":%u,\"channels\":[", config->limits->ping_interval_s);
     for (size_t i = 0; i < n; i++) {

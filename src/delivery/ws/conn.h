@@ -27,6 +27,7 @@ struct ws_loop {
 struct ws_edge {
     struct ws_edge_config config;
     struct ws_config codec;
+    uint32_t run;          /* random: tells this process's sessions from all others' */
     struct ws_loop *loops; /* by loop index */
     size_t n_loops;
 };

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "base/rand.h"
 #include "telemetry/metrics.h"
 #include "wire/frame.h"
 
@@ -318,6 +319,7 @@ struct ws_edge *ws_edge_new(const struct ws_edge_config *config)
 {
     struct ws_edge *e = MEM_NEW(struct ws_edge);
     e->config = *config;
+    rand_bytes(&e->run, sizeof e->run);
     e->codec = (struct ws_config){
         .message_max = LIMIT_WS_MESSAGE_BYTES,
         .fragments_max = LIMIT_WS_FRAGMENTS,

@@ -1,6 +1,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/mem.h"
 #include "base/rand.h"
@@ -304,6 +305,61 @@ static void window_spares_the_store(void **state)
     arena_fini(&arena);
 }
 
+/* ---- A position that another node has shown ---- */
+
+struct question {
+    pthread_t thread;
+    struct rig *r;
+    uint64_t seq, head_seq;
+    unsigned count;
+    enum err err;
+    atomic_bool answered;
+};
+
+static void *question_ask(void *arg)
+{
+    struct question *q = arg;
+    struct message_store *m = q->r->history;
+    q->err = m->ops->missed(m, &q->r->channel, q->seq, 10, &q->count, &q->head_seq);
+    atomic_store(&q->answered, true);
+    return NULL;
+}
+
+static void position_shown_elsewhere_is_waited_for(void **state)
+{
+    struct rig *r = *state;
+    struct node *quick = node_open(&r->super);
+    assert_int_equal(node_say(quick, 1, 1, "known to both", NULL).err, ERR_OK);
+    node_await(r->node, 1);
+    node_hold(r->node);
+    struct question q = {.r = r, .seq = node_say(quick, 1, 1, "known to one", NULL).seq};
+    assert_int_equal(pthread_create(&q.thread, NULL, question_ask, &q), 0);
+    nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+    assert_false(atomic_load(&q.answered));
+    node_release(r->node);
+    pthread_join(q.thread, NULL);
+    assert_int_equal(q.err, ERR_OK);
+    assert_int_equal(q.head_seq, q.seq);
+    assert_int_equal(q.count, 0);
+    node_close(quick);
+}
+
+static void position_that_nobody_has_shown_is_not(void **state)
+{
+    struct rig *r = *state;
+    uint64_t seq = node_say(r->node, 1, 1, "all there is", NULL).seq;
+    const uint64_t invented[] = {seq + 1, seq + 1000, UINT64_C(1) << 52, UINT64_MAX};
+    int64_t began_us = clock_steady_us(&clock_system);
+    for (size_t i = 0; i < sizeof invented / sizeof invented[0]; i++) {
+        struct question q = {.r = r, .seq = invented[i]};
+        question_ask(&q);
+        assert_int_equal(q.err, ERR_OK);
+        assert_int_equal(q.head_seq, seq);
+        assert_int_equal(q.count, 0);
+    }
+    assert_true(clock_steady_us(&clock_system) - began_us < INT64_C(1000) * CLUSTER_REACH_MS);
+}
+
 int main(void)
 {
 #define RIG_TEST(f) cmocka_unit_test_setup_teardown(f, open_rig, close_rig)
@@ -312,6 +368,8 @@ int main(void)
         RIG_TEST(what_is_in_memory_needs_no_store),
         RIG_TEST(gap_is_unavailable),
         RIG_TEST(window_spares_the_store),
+        RIG_TEST(position_shown_elsewhere_is_waited_for),
+        RIG_TEST(position_that_nobody_has_shown_is_not),
     };
     return cmocka_run_group_tests_name("history", tests, NULL, NULL);
 }

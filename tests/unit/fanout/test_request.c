@@ -68,7 +68,7 @@ static void test_resume_at_and_above_the_head(void **state)
     posts(1, 1);
     assert_record(f, "+5:m ");
     assert_record(g, "+5:m ");
-    assert_int_equal(k.n_reads, 0);
+    assert_int_equal(k.n_reads, 1); /* another node may have been ahead: the store is asked */
     fake_detach(f);
     fake_detach(g);
 }
