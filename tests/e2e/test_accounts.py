@@ -49,11 +49,17 @@ class Cookies(ServerCase):
         value, attributes = cookie_of(User.login(self.server, user.email, user.password))
         return user, f"parley_session={value}", attributes
 
+    @classmethod
+    def setUpClass(cls):
+        """Several nodes are one site: the pages are of the first, whoever answers."""
+        super().setUpClass()
+        cls.host = f"127.0.0.1:{cls.server.port}"
+
     def ours(self):
-        return f"http://127.0.0.1:{self.server.port}"
+        return f"http://{self.host}"
 
     def ask(self, method, path, cookie, body=None, **headers):
-        fields = {"Host": f"127.0.0.1:{self.server.port}", "Cookie": cookie}
+        fields = {"Host": self.host, "Cookie": cookie}
         fields.update({name.replace("_", "-"): value for name, value in headers.items()})
         return self.server.request(method, path, body, headers=fields)
 
@@ -88,22 +94,21 @@ class Cookies(ServerCase):
 
     def test_a_websocket_by_cookie(self):
         user, cookie, _ = self.logged_in()
-        host = f"127.0.0.1:{self.server.port}"
-        session = self.keep(Ws(self.server, {"Host": host, "Cookie": cookie,
+        session = self.keep(Ws(self.server, {"Host": self.host, "Cookie": cookie,
                                              "Origin": self.ours()}))
         session.send("Hello", {"protocol": 1})
         self.assertEqual(session.recv()["data"]["user_id"], user.id)
 
     def test_a_cookie_from_a_foreign_page_is_ignored(self):
         user, cookie, _ = self.logged_in()
-        host = f"127.0.0.1:{self.server.port}"
         for origin in ("https://evil.example", "null"):
-            session = self.keep(Ws(self.server, {"Host": host, "Cookie": cookie,
+            session = self.keep(Ws(self.server, {"Host": self.host, "Cookie": cookie,
                                                  "Origin": origin}))
             session.send("Hello", {"protocol": 1})
             self.assertEqual(session.recv()["status"], "fail")
             self.assertEqual(session.ended()[0], 4001)
-            other = self.keep(Ws(self.server, {"Host": host, "Cookie": cookie, "Origin": origin}))
+            other = self.keep(Ws(self.server, {"Host": self.host, "Cookie": cookie,
+                                               "Origin": origin}))
             other.auth(user.token)
             other.send("Hello", {"protocol": 1})
             self.assertEqual(other.recv()["status"], "success")
@@ -130,12 +135,12 @@ class ListedOrigin(ServerCase):
 
 
 class LoggingOut(ServerCase):
-    def test_the_token_is_refused_at_once(self):
-        user = self.user()
+    def test_the_token_is_refused_at_once_where_it_was_told(self):
+        user = User.register(self.server.next())
         answer = user.post("/api/logout")
         self.assertEqual((answer.status, answer.json()["status"]), (200, "success"))
         self.fails(user.get("/api/me"), 401, "Invalid JWT claims", "unauthorized")
-        session = self.keep(Ws(self.server)).auth(user.token)
+        session = self.keep(Ws(user.server)).auth(user.token)
         self.assertEqual(session.recv()["status"], "fail")
         self.assertEqual(session.ended()[0], 4001)
 

@@ -4,7 +4,7 @@ import time
 import zlib
 
 from parley_e2e import tap
-from parley_e2e.chat import ServerCase
+from parley_e2e.chat import ServerCase, User
 from parley_e2e.ws import BINARY, CLOSE, PING, TEXT, Ws, frame
 
 
@@ -173,8 +173,13 @@ class Heartbeats(ServerCase):
 
 class TooFast(ServerCase):
     rates = True
-    settings = {"PARLEY_LIMITS_MESSAGES_PER_S": "5", "PARLEY_LIMITS_MESSAGES_BURST": "10",
+    settings = {"PARLEY_LIMITS_MESSAGES_PER_S": "1", "PARLEY_LIMITS_MESSAGES_BURST": "10",
                 "PARLEY_LIMITS_REGISTRATIONS_PER_MIN_ADDRESS": "0"}
+
+    def alone(self):
+        """Someone in a channel of her own whose requests all go to one node: each counts for itself."""
+        ada = User.register(self.server.next())
+        return ada, ada.create()
 
     def test_a_burst_is_allowed_then_refused_with_a_time(self):
         ada, _, channel = self.pair()
@@ -182,7 +187,7 @@ class TooFast(ServerCase):
         for i in range(14):
             session.send("CreateMessage", {"channel_id": channel, "content": "x"}, ref=i)
         answers = {f["ref"]: f for f in (session.recv() for _ in range(14))}
-        self.assertTrue(all(answers[i]["action"] == "Ack" for i in range(10)))
+        self.assertEqual({answers[i]["action"] for i in range(10)}, {"Ack"}, answers)
         last = answers[13]
         self.assertEqual((last["action"], last["code"]), ("Fail", "rate_limited"))
         self.assertTrue(0 < last["retry_after_ms"] <= 2000)
@@ -191,9 +196,9 @@ class TooFast(ServerCase):
         self.assertEqual(session.until(lambda f: f["ref"] == "later")[-1]["action"], "Ack")
 
     def test_it_is_counted_by_user_not_by_socket(self):
-        ada, _, channel = self.pair()
+        ada, channel = self.alone()
         statuses = [ada.post("/api/message", {"channel_id": channel, "content": "x"}).status
-                    for _ in range(14)]
+                    for _ in range(20)]
         self.assertEqual(statuses[0], 200)
         self.assertIn(429, statuses)
         session = self.keep(ada.session())
@@ -202,9 +207,9 @@ class TooFast(ServerCase):
         self.assertIn("rate_limited", [session.recv().get("code") for _ in range(2)])
 
     def test_an_answer_over_http_says_when(self):
-        ada, _, channel = self.pair()
+        ada, channel = self.alone()
         answers = [ada.post("/api/message", {"channel_id": channel, "content": "x"})
-                   for _ in range(14)]
+                   for _ in range(20)]
         refused = next(a for a in answers if a.status == 429)
         self.assertGreater(self.fails(refused, 429, code="rate_limited")["retry_after_ms"], 0)
         self.assertGreaterEqual(int(refused.header("Retry-After")), 1)

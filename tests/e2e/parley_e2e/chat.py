@@ -4,7 +4,7 @@ import os
 import unittest
 import uuid
 
-from parley_e2e.cluster import Cluster
+from parley_e2e.cluster import Cluster, shared_space
 from parley_e2e.server import Server
 from parley_e2e.ws import Ws
 
@@ -105,8 +105,11 @@ class ServerCase(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        kind = Cluster if os.environ.get("PARLEY_E2E_ENGINE") == "cluster" else Server
-        cls.server = kind(cls.settings, rates=cls.rates).start()
+        if os.environ.get("PARLEY_E2E_ENGINE") == "cluster":
+            cls.server = Cluster(cls.settings, rates=cls.rates, space=shared_space())
+        else:
+            cls.server = Server(cls.settings, rates=cls.rates)
+        cls.server.start()
 
     @classmethod
     def tearDownClass(cls):

@@ -1,9 +1,12 @@
 """Nodes of the cluster engine over the real services of tools/stack.sh. A Cluster stands in for a
 Server: each connection and each request goes to the next node, so that every test of the wire runs
-across nodes. Each cluster has a database, a keyspace, topics and a prefix of its own."""
+across nodes. A cluster has a database, a keyspace and topics of its own, or shares them with the
+others of its file that come before and after it; nothing of them is left when the file is through."""
+import functools
 import itertools
 import os
 import pathlib
+import signal
 import subprocess
 import time
 import unittest
@@ -11,6 +14,7 @@ import uuid
 
 from parley_e2e import http
 from parley_e2e.server import NO_RATES, Server, run
+from parley_e2e.services import Space, psql  # noqa: F401 (tests ask psql of this file)
 
 ROOT = pathlib.Path(__file__).parents[3]
 # "kafka", or "direct": PostgreSQL and Redis alone.
@@ -20,7 +24,10 @@ NEEDED = (("PARLEY_TEST_POSTGRES", "PARLEY_TEST_REDIS") if DELIVERY == "direct" 
 SERVICES = (*(() if DELIVERY == "direct" else ("kafka", "cassandra")), "redis", "postgres")
 SECRET = "a secret that only these tests know, 32 bytes"
 NODES = 3
-FOLLOW_S = 0.05
+FOLLOW_S = 10
+MIGRATE_S = 120
+
+count = itertools.count(1)
 
 
 def stack(verb, *services):
@@ -38,32 +45,19 @@ def addresses():
     return found
 
 
-def conninfo(text):
-    """{"host": ..., "port": ...} of a connection string of libpq's, which here holds no quotes."""
-    return dict(pair.split("=", 1) for pair in text.split())
-
-
-def psql(postgres, statement, database="postgres"):
-    """Runs one statement as the tests' own account; returns what it printed."""
-    programs = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin/psql"))
-    return subprocess.run(
-        [programs[-1], "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", postgres["host"], "-p",
-         postgres["port"], "-U", postgres["user"], "-d", database, "-c", statement],
-        env={**os.environ, "PGPASSWORD": postgres["password"]}, check=True, timeout=60,
-        capture_output=True, text=True).stdout
-
-
 def delivery_settings(space, found):
     """What carries the events, and what keeps the history."""
     if DELIVERY == "direct":
         return {"PARLEY_CLUSTER_DELIVERY": "direct", "PARLEY_CLUSTER_SECRET": SECRET}
+    brokers, hosts = (len(found[name].split(",")) for name in
+                      ("PARLEY_TEST_KAFKA", "PARLEY_TEST_CASSANDRA"))
     return {
         "PARLEY_KAFKA_PRODUCER_BROKER": found["PARLEY_TEST_KAFKA"],
-        "PARLEY_KAFKA_REPLICATION": "1",
-        "PARLEY_KAFKA_MIN_INSYNC": "1",
+        "PARLEY_KAFKA_REPLICATION": str(brokers),
+        "PARLEY_KAFKA_MIN_INSYNC": str(min(brokers, 2)),
         "PARLEY_CASSANDRA_HOSTS": found["PARLEY_TEST_CASSANDRA"],
         "PARLEY_CASSANDRA_KEYSPACE": space,
-        "PARLEY_CASSANDRA_REPLICATION": "1",
+        "PARLEY_CASSANDRA_REPLICATION": str(hosts),
     }
 
 
@@ -79,21 +73,46 @@ def eventually(check, timeout=5):
         time.sleep(0.02)
 
 
+def new_space():
+    return Space(f"e2e{uuid.uuid4().hex[:10]}", addresses())
+
+
+@functools.cache
+def shared_space():
+    """One for the whole file: making tables takes longer than starting nodes."""
+    space = new_space()
+    unittest.addModuleCleanup(space.remove)
+    cluster = Cluster(space=space)
+    space.make()
+    cluster.migrate()
+    return space
+
+
 class Node(Server):
     """One node; `settings` name the cluster."""
 
     def __init__(self, name, settings):
         super().__init__(settings={**settings, "PARLEY_CLUSTER_NODE": name}, rates=True)
         self.name = name
+        self.began = None  # (process, records judged) when all nodes knew the same
+
+    def begin(self):
+        self.began = self.process, self.metric("parley_records_judged_total")
+
+    def followed(self):
+        """The records that it has judged since; None of one that was started again."""
+        if self.began is None or self.began[0] is not self.process or self.process.poll() is not None:
+            return None
+        return self.metric("parley_records_judged_total") - self.began[1]
 
 
 class Cluster:
-    """`roles` gives each node its own ("gateway,persist"); none: `nodes` with all roles."""
+    """`roles` gives each node its own ("gateway,persist"); none: `nodes` with all roles. A `space`
+    that is given is there and stays; none: the cluster makes one, and removes it."""
 
-    def __init__(self, settings=(), rates=False, nodes=NODES, roles=None):
-        found = addresses()
-        self.space = f"e2e{uuid.uuid4().hex[:10]}"
-        self.postgres = conninfo(found["PARLEY_TEST_POSTGRES"])
+    def __init__(self, settings=(), rates=False, nodes=NODES, roles=None, space=None):
+        self.place, self.owned = space or new_space(), space is None
+        self.space, self.postgres, found = self.place.name, self.place.postgres, addresses()
         self.settings = {
             **({} if rates else NO_RATES),
             "PARLEY_SERVER_ENGINE": "cluster",
@@ -109,7 +128,7 @@ class Cluster:
             "PARLEY_DATABASE_PASSWORD": self.postgres["password"],
             "PARLEY_DATABASE_DB": self.space,
             "PARLEY_REDIS_HOST": found["PARLEY_TEST_REDIS"],
-            "PARLEY_REDIS_PREFIX": self.space,
+            "PARLEY_REDIS_PREFIX": f"{self.space}.{next(count)}",
             **dict(settings),
         }
         self.nodes = [Node(f"node{i + 1}", {**self.settings,
@@ -122,28 +141,57 @@ class Cluster:
                 if "gateway" in node.settings.get("PARLEY_SERVER_ROLES", "gateway")]
 
     def migrate(self, verb="up"):
-        status, out, said = run("migrate", verb, settings=self.settings)
+        status, out, said = run("migrate", verb, settings=self.settings, timeout=MIGRATE_S)
         assert status == 0, said
         return out
 
     def start(self):
-        psql(self.postgres, f'create database "{self.space}"')
-        self.migrate()
+        try:
+            if self.owned:
+                self.place.make()
+                self.migrate()
+            return self.run()
+        except BaseException:
+            self.end()
+            raise
+
+    def run(self):
         for node in self.nodes:
             node.spawn()
         for node in self.nodes:
             node.await_ready()
+        for node in self.gateways():
+            node.begin()
         return self
 
+    def restart(self):
+        """All nodes end before the first one is there again."""
+        running = [node for node in self.nodes if node.process.poll() is None]
+        for node in running:
+            node.process.send_signal(signal.SIGTERM)
+        for node in running:
+            status = node.wait()
+            assert status == 0, f"{node.name}: exit status {status}: {node.stderr()[-4000:]}"
+        return self.run()
+
     def close(self):
+        faults = self.end()
+        assert not faults, "\n".join(faults)
+
+    def end(self):
+        """Ends the nodes and removes what is the cluster's alone; returns what went wrong."""
         faults = []
         for node in self.nodes:
             try:
                 node.close()
             except AssertionError as fault:
                 faults.append(f"{node.name}: {fault}")
-        psql(self.postgres, f'drop database if exists "{self.space}" with (force)')
-        assert not faults, "\n".join(faults)
+        try:
+            if self.owned:
+                self.place.remove()
+        except AssertionError as fault:
+            faults.append(str(fault))
+        return faults
 
     # ---- What a Server is asked ----
 
@@ -163,11 +211,21 @@ class Cluster:
         return http.dial(self.port, timeout, receive_buffer)
 
     def request(self, method, *arguments, **more):
-        """What was changed is given a moment to be known on the other nodes."""
-        answer = self.next().request(method, *arguments, **more)
-        if method != "GET" and answer.status == 200:
-            time.sleep(FOLLOW_S)
+        """What was changed on one node is known on all of them when this returns."""
+        node = self.next()
+        answer = node.request(method, *arguments, **more)
+        if method == "POST" and answer.status == 200:
+            self.follow(node)
         return answer
+
+    def follow(self, node):
+        """Waits until the other nodes have read as much of the journal as this one has."""
+        goal = node.followed()
+        for other in self.gateways() if goal is not None else ():
+            end = time.monotonic() + FOLLOW_S
+            while other is not node and (other.followed() or goal) < goal:
+                assert time.monotonic() < end, f"{other.name} does not follow"
+                time.sleep(0.005)
 
     def metric(self, name):
         """The sum over the nodes."""

@@ -141,6 +141,10 @@ class Server:
 
     # ---- What one asks it ----
 
+    def next(self):
+        """A test that needs the same node for several things asks for one (see Cluster)."""
+        return self
+
     def connect(self, timeout=10, receive_buffer=None):
         return http.dial(self.port, timeout, receive_buffer)
 
