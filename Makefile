@@ -26,11 +26,11 @@ build: ## the release binary, build/parley (and build/ws-echo, for conformance s
 	@ln -sfn release/src/cli/parley build/parley
 	@ln -sfn release/tests/tools/ws-echo build/ws-echo
 
-test: ## unit, contract, simulation, end to end; under sanitizers; about 20 minutes
+test: ## unit, contract, simulation, end to end, three nodes; under sanitizers; about 30 minutes
 	@tools/install_packages.sh build cluster test tools
 	@tools/run_tests.py
 
-test-all: ## the same with longer crash runs, the cluster on real services, each fuzz target 60 s
+test-all: ## the same with longer crash runs, all of the cluster's tests, each fuzz target 60 s
 	@tools/install_packages.sh build cluster test tools
 	@tools/run_tests.py --all
 
@@ -79,6 +79,7 @@ install: build ## binary, drivers, man page, systemd unit (DESTDIR, PREFIX)
 
 clean: ## remove build/ (not the data)
 	@[ ! -e build/stack/switches ] || tools/stack.sh wipe
+	@[ ! -e build/test-stack/switches ] || STACK_DIR=build/test-stack tools/stack.sh wipe
 	rm -rf build
 
 .PHONY: help run run-ssr screenshots build test test-all lint format bench fuzz install clean run-cluster test-cluster stack-up stack-down stack-status

@@ -8,8 +8,9 @@ Each stage is a build variant (tools/build.sh) and the tests that are worth runn
     clang    clang, no warnings: built, not run
     release  what users get: end to end, and the checks of the tree and the binary
     web      the web client: its types, its own tests, and a browser against the release binary
-    cluster  with --all or --cluster, on the real services (tools/stack.sh): the drivers' contracts
-             under asan, three nodes of the release binary; everything that can be killed is
+    cluster  on real services of its own (tools/stack.sh): the drivers' contracts and the saga under
+             asan, three nodes of the release binary. What takes minutes only with --all or
+             --cluster: there everything that can be killed is
 """
 import argparse
 import json
@@ -29,6 +30,7 @@ SANITIZERS = {
     "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1",
 }
 SERVICES = ["postgres", "redis", "kafka", "cassandra"]
+SERVICES_S = 900  # to fetch them, once, and to start them
 SANITIZED = ["--no-suite", "checks", "--no-suite", "stack", "--no-suite", "cluster"]
 FROM_OUTSIDE = ["--suite", "e2e", "--suite", "checks"]
 
@@ -128,23 +130,34 @@ def web(count, more=None):
         print(f"== web {script}: {tally['pass']} passed", flush=True)
 
 
-def stack(*arguments):
-    return subprocess.run(["tools/stack.sh", *arguments], cwd=ROOT, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, text=True)
+def stack(*arguments, timeout=120):
+    """What tools/stack.sh prints, None when it failed, which it explains itself. Beside the stack of
+    `make stack-up` there is one of the tests: they kill what they stand on."""
+    environment = {"STACK_DIR": str(ROOT / "build/test-stack"), "STACK_PORT_BASE": "21000",
+                   **os.environ}
+    command = ["timeout", "--kill-after=5", str(timeout), "tools/stack.sh", *arguments]
+    done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          text=True, env=environment)
+    if done.returncode == 124:
+        print(f"tools/stack.sh {arguments[0]} was not through after {timeout} s", file=sys.stderr)
+    return done.stdout if done.returncode == 0 else None
 
 
-def cluster(count):
-    """On the services that run already, or on ones that are stopped again."""
-    print("\n== cluster", flush=True)
-    were_running = stack("status").stdout.split()
-    if stack("up", *SERVICES).returncode != 0:
-        count.fail("the services of the cluster engine")
-        return
-    environment = dict(pair.split("=", 1) for pair in shlex.split(stack("env").stdout))
-    stage(count, "asan", ["--suite", "stack"], slower=3, environment=environment)
-    stage(count, "release", ["--suite", "cluster"], environment=environment)
+def cluster(count, everything):
+    """On services that run already where STACK_DIR says, or on ones that are removed again."""
+    print("\n== services", flush=True)
+    started = time.monotonic()
+    were_running = (stack("status") or "").split()
+    if stack("up", *SERVICES, timeout=SERVICES_S) is None:
+        count.fail("the services of the cluster engine could not be fetched or started")
+    else:
+        print(f"== services took {time.monotonic() - started:.0f} s", flush=True)
+        environment = dict(pair.split("=", 1) for pair in shlex.split(stack("env")))
+        quick = [] if everything else ["--no-suite", "long"]
+        stage(count, "asan", ["--suite", "stack", *quick], slower=3, environment=environment)
+        stage(count, "release", ["--suite", "cluster", *quick], slower=2, environment=environment)
     if not were_running:
-        stack("down")
+        stack("wipe")
 
 
 def main():
@@ -155,7 +168,7 @@ def main():
     everything = options.all
     count = Count()
     if options.cluster:
-        cluster(count)
+        cluster(count, everything=True)
         print(count.line(), flush=True)
         return 1 if count.failed or not count.passed else 0
     # What tools/install_packages.sh and tools/build_web.sh fetched comes first.
@@ -168,8 +181,7 @@ def main():
     stage(count, "clang", None)
     stage(count, "release", FROM_OUTSIDE, environment=longer)
     web(count, {"PARLEY_E2E_CUT_S": "60"} if everything else None)
-    if everything:
-        cluster(count)
+    cluster(count, everything)
     if everything and run(["tools/run_fuzz.sh", "60"]) != 0:
         count.fail("fuzzing")
     print(count.line(), flush=True)

@@ -180,6 +180,7 @@ status() {
 
 environment() {
     cat <<END
+STACK_DIR='$dir'
 PARLEY_TEST_POSTGRES='host=127.0.0.1 port=$postgres_port user=parley password=parley dbname=parley'
 PARLEY_TEST_REDIS=127.0.0.1:$redis_port
 PARLEY_TEST_KAFKA=$(kafka_addresses)

@@ -278,8 +278,6 @@ static void store_that_is_away_says_so(void **state)
     uint64_t head;
     unsigned n;
     struct uuid user = history_kit_user(1), channel = history_kit_channel(0);
-    if (history_kit_driver->cut == NULL)
-        skip();
     history_kit_write(k, 0, 60);
     assert_true(ops->is_ready(k->store, detail, sizeof detail));
     history_kit_driver->cut(k->store, true);
@@ -325,5 +323,7 @@ int contract_history_store(const struct history_driver *driver)
         HISTORY_TEST(history_test_unknown_has_empty_pages),
         HISTORY_TEST(store_that_is_away_says_so),
     };
-    return cmocka_run_group_tests_name("history_store", tests, NULL, NULL);
+    /* The last one is for drivers that can be cut off. */
+    size_t n = sizeof tests / sizeof tests[0] - (history_kit_driver->cut == NULL);
+    return _cmocka_run_group_tests("history_store", tests, n, NULL, NULL);
 }

@@ -67,6 +67,10 @@ cassandra_modules() {
     done
 }
 
+# For how long nodes wait for word of each other: who joins gives up after it, who is silent as long
+# while he joins is forgotten. One that is alone has nobody to wait for.
+cassandra_ring_delay_ms() { if [ "$CASSANDRA_NODES" = 1 ]; then echo 100; else echo 5000; fi; }
+
 cassandra_start() {
     local name jars modules more data
     name=$(cassandra_name "$1")
@@ -84,13 +88,15 @@ cassandra_start() {
         "-javaagent:$(echo "$jars"/jamm-*.jar)" \
         "-Dcassandra.config=file://$dir/conf/$name/cassandra.yaml" \
         "-Dcassandra.storagedir=$data" "-Dcassandra.logdir=$data" \
-        -Dcassandra.skip_wait_for_gossip_to_settle=0 -Dcassandra.ring_delay_ms=100 \
+        -Dcassandra.skip_wait_for_gossip_to_settle=0 "-Dcassandra.ring_delay_ms=$(cassandra_ring_delay_ms)" \
         -Dcassandra-foreground=yes -Djdk.attach.allowAttachSelf=true \
         -Dio.netty.tryReflectionSetAccessible=true -Dcassandra.consistent.rangemovement=false \
         -cp "$dir/conf/$name:$jars/*" org.apache.cassandra.service.CassandraDaemon
 }
 
+# The first one has seen it join, too: then the next may.
 cassandra_ready() {
     grep -q 'Starting listening for CQL clients' "$dir/log/$(cassandra_name "$1").log" &&
-        port_answers "127.0.0.$1" "$cassandra_port"
+        port_answers "127.0.0.$1" "$cassandra_port" &&
+        { [ "$1" = 1 ] || grep -q "InetAddress /127.0.0.$1:.* is now UP" "$dir/log/cassandra.log"; }
 }

@@ -152,6 +152,20 @@ static enum err compare_configs(struct run *run, const struct kafka_topic *t,
     return e == ERR_OK ? compare_stamp(run, t, configs) : e;
 }
 
+/* A new topic is known to one broker first, and any of them may be the one that is asked. */
+static rd_kafka_event_t *configs_of(struct run *run, const struct kafka_topic *t)
+{
+    const struct timespec rest = {0, SPREAD_REST_MS * 1000000L};
+    int64_t until_us = clock_steady_us(&clock_system) + SPREAD_MS * INT64_C(1000);
+    for (;;) {
+        rd_kafka_event_t *configs =
+            answer_of_configs(run->rk, &t->name, 1, ASK_MS, run->reason, run->reason_size);
+        if (configs != NULL || clock_steady_us(&clock_system) >= until_us)
+            return configs;
+        nanosleep(&rest, NULL);
+    }
+}
+
 static enum err compare(struct run *run, const struct kafka_topic *t, const struct found *f)
 {
     if (f->partitions != t->partitions)
@@ -162,8 +176,7 @@ static enum err compare(struct run *run, const struct kafka_topic *t, const stru
     if (f->replication < t->replication)
         return REFUSE(run, "topic %s has %u copies, %u are configured", t->name, f->replication,
                       t->replication);
-    rd_kafka_event_t *configs =
-        answer_of_configs(run->rk, &t->name, 1, ASK_MS, run->reason, run->reason_size);
+    rd_kafka_event_t *configs = configs_of(run, t);
     if (configs == NULL)
         return ERR_UNAVAILABLE;
     enum err e = compare_configs(run, t, configs);
@@ -229,7 +242,7 @@ static enum err make(struct run *run, const struct kafka_topic *t)
     return e;
 }
 
-/* A new topic is known to one broker first. */
+/* As configs_of. */
 static enum err look_until_there(struct run *run, const char *name, struct found *f)
 {
     const struct timespec rest = {0, SPREAD_REST_MS * 1000000L};

@@ -47,6 +47,8 @@ def run(*arguments, settings=(), given="", timeout=60, cwd=None):
 class Server:
     """`settings` are environment variables; `data` keeps its directory when given."""
 
+    ready_s = READY_S
+
     def __init__(self, settings=(), data=None, arguments=(), rates=False):
         self.settings = {**({} if rates else NO_RATES), **dict(settings)}
         self.folder = None if data else tempfile.mkdtemp(prefix="parley-e2e-")
@@ -62,7 +64,7 @@ class Server:
         return self.await_ready()
 
     def await_ready(self):
-        deadline = time.monotonic() + READY_S
+        deadline = time.monotonic() + self.ready_s
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 self.join()
@@ -71,7 +73,7 @@ class Server:
                 if self.request("GET", "/healthz").status == 200:
                     return self
             time.sleep(0.02)
-        raise RuntimeError(f"not ready after {READY_S} s: {self.stderr()}")
+        raise RuntimeError(f"not ready after {self.ready_s} s: {self.stderr()}")
 
     def spawn(self):
         command = [BIN, "serve", "--data", str(self.data), "--listen", f"127.0.0.1:{self.port}",
