@@ -37,13 +37,12 @@ static char *own(const char *s)
 }
 
 /* The strings of a configuration that is ours. */
-#define STRINGS(X)                                                                       \
-    X(brokers)                                                                           \
-    X(read_brokers)                                                                      \
-    X(topic)                                                                             \
-    X(client_id)                                                                         \
-    X(tls_ca) X(tls_cert) X(tls_key) X(sasl_mechanism) X(sasl_username) X(sasl_password) \
-        X(assignor)
+#define STRINGS(X)  \
+    X(brokers)      \
+    X(read_brokers) \
+    X(topic)        \
+    X(client_id)    \
+    X(tls_ca) X(tls_cert) X(tls_key) X(sasl_mechanism) X(sasl_username) X(sasl_password) X(assignor)
 
 static unsigned or_default(unsigned value, unsigned otherwise)
 {

@@ -95,18 +95,18 @@
                           "WHERE e.seq=?1 AND e.id=?2 AND e.kind=1")
 
 /* Versions of a channel count its events that are no posts (port/channel_table.h). */
-#define STATEMENTS_EXPORT(X)                                                                    \
-    X(ST_EXPORT_POSTS, "SELECT " POST_COLUMNS " FROM event e " POST_JOINS                       \
-                       "WHERE e.seq>?1 AND +e.kind<3 ORDER BY e.seq LIMIT ?2")                  \
-    X(ST_EXPORT_CHANNELS,                                                                       \
-      "SELECT c.uuid, c.name, u.uuid, c.created_us, c.id, v.n, v.last FROM channel c "          \
-      "JOIN user u ON u.id=c.owner JOIN (SELECT channel, count(*) AS n, max(seq) AS last "      \
-      "FROM event WHERE +kind>2 GROUP BY channel) v ON v.channel=c.id ORDER BY c.id")           \
-    X(ST_EXPORT_MEMBERS,                                                                        \
-      "SELECT u.uuid, c.uuid, v.version, m.joined_seq, m.read_seq, v.at_us FROM ("              \
-      "SELECT seq, at_us, row_number() OVER (PARTITION BY channel ORDER BY seq) AS version, "   \
-      "channel, user FROM event WHERE +kind>2) v "                                              \
-      "JOIN member m ON m.user=v.user AND m.channel=v.channel AND m.joined_seq=v.seq "          \
+#define STATEMENTS_EXPORT(X)                                                                  \
+    X(ST_EXPORT_POSTS, "SELECT " POST_COLUMNS " FROM event e " POST_JOINS                     \
+                       "WHERE e.seq>?1 AND +e.kind<3 ORDER BY e.seq LIMIT ?2")                \
+    X(ST_EXPORT_CHANNELS,                                                                     \
+      "SELECT c.uuid, c.name, u.uuid, c.created_us, c.id, v.n, v.last FROM channel c "        \
+      "JOIN user u ON u.id=c.owner JOIN (SELECT channel, count(*) AS n, max(seq) AS last "    \
+      "FROM event WHERE +kind>2 GROUP BY channel) v ON v.channel=c.id ORDER BY c.id")         \
+    X(ST_EXPORT_MEMBERS,                                                                      \
+      "SELECT u.uuid, c.uuid, v.version, m.joined_seq, m.read_seq, v.at_us FROM ("            \
+      "SELECT seq, at_us, row_number() OVER (PARTITION BY channel ORDER BY seq) AS version, " \
+      "channel, user FROM event WHERE +kind>2) v "                                            \
+      "JOIN member m ON m.user=v.user AND m.channel=v.channel AND m.joined_seq=v.seq "        \
       "JOIN user u ON u.id=m.user JOIN channel c ON c.id=m.channel")
 
 #define STATEMENTS(X)         \

@@ -60,7 +60,7 @@ void grpc_count(enum rpc_method method, enum rpc_code code)
         [RPC_MESSAGE_RECEIVED] = M_RPC_MESSAGE_RECEIVED_OK,
         [RPC_REPLY_RECEIVED] = M_RPC_REPLY_RECEIVED_OK,
     };
-    metric_inc(first[method] + code);
+    metric_inc((enum metric)((unsigned)first[method] + (unsigned)code));
 }
 
 static void call_refuse(struct grpc_call *c, const struct fault *f)

@@ -107,7 +107,12 @@ static int setup(void **state)
     town = (struct town){
         .table_ops = {.memberships = memberships},
         .history_ops = {.own_heads = own_heads, .unread = stored},
-        .view = {partitions, partition_of, position, head, NULL, own_head, held},
+        .view = {.partitions = partitions,
+                 .partition_of = partition_of,
+                 .position = position,
+                 .head = head,
+                 .own_head = own_head,
+                 .unread = held},
         .held = 3,
         .below = 4,
         .from = 500,
