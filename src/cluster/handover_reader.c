@@ -33,18 +33,19 @@ enum err handover_read(struct event_log *self, const uint64_t *offsets,
                        struct log_listener *listener, struct log_reader **out)
 {
     struct handover *h = handover_of(self);
+    const unsigned n_partitions = h->n_partitions;
     uint64_t positions[LOG_PARTITIONS_MAX];
-    for (unsigned p = 0; p < h->n_partitions; p++) {
+    for (unsigned p = 0; p < n_partitions; p++) {
         positions[p] = offsets[p];
         enum err e = position_find(h, p, &positions[p]);
         if (e != ERR_OK)
             return e;
     }
-    struct log_reader *r = mem_zalloc(sizeof *r + h->n_partitions * sizeof(struct gap));
+    struct log_reader *r = mem_zalloc(sizeof *r + n_partitions * sizeof(struct gap));
     r->handover = h;
     r->patience_us = GRACE_US;
     r->listener = listener;
-    for (unsigned p = 0; p < h->n_partitions; p++)
+    for (unsigned p = 0; p < n_partitions; p++)
         gap_init(&r->gaps[p], positions[p]);
     pthread_mutex_lock(&h->mutex);
     r->next = h->readers;
@@ -172,7 +173,8 @@ static size_t reader_take(struct log_reader *r, struct gap_record **out, size_t 
     for (unsigned i = 0; i < n_partitions; i++)
         while (n < max && (taken = gap_take(&r->gaps[(r->turn + i) % n_partitions])) != NULL)
             out[n++] = taken;
-    r->turn = (r->turn + 1) % n_partitions;
+    if (++r->turn >= n_partitions)
+        r->turn = 0;
     return n;
 }
 

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
+#include "base/rand.h"
 #include "cluster/gap.h"
 
 static enum gap_verdict offer(struct gap *g, uint64_t offset)
@@ -115,15 +116,16 @@ static void any_order_comes_out_as_one(void **state)
 {
     enum { RECORDS = 3000 };
     struct gap g;
+    struct rand_seeded r;
     uint64_t told = 1;
     (void)state;
-    srand(7);
+    rand_seed(&r, 7);
     gap_init(&g, told);
     while (told < RECORDS) {
-        uint64_t got, ahead = told + (uint64_t)rand() % 40;
+        uint64_t got, ahead = told + rand_next_below(&r, 40);
         offer(&g, ahead);
-        if (rand() % 100 == 0) {
-            told += (uint64_t)rand() % 3;
+        if (rand_next_below(&r, 100) == 0) {
+            told += rand_next_below(&r, 3);
             gap_advance(&g, told);
         }
         while ((got = take(&g)) != 0)
