@@ -4,15 +4,9 @@ import { useRender } from "./render";
 import { I18nProvider } from "./i18n/I18n";
 import { AnnouncerProvider } from "./ui/Announcer";
 import { bootScript } from "./ui/boot";
-import { aheadScript } from "./features/chat/aheadScript";
 import { Splash } from "./ui/Splash";
 import { Trouble } from "./ui/Trouble";
 import { ThemeColor } from "./features/settings/ThemeColor";
-
-// It ran before React came: the browser's copy of it is not looked at.
-const headScript = import.meta.env.SSR
-  ? bootScript + (import.meta.env.PARLEY_SSR ? "" : `;${aheadScript}`)
-  : "";
 
 export function Layout({ children }: { children: React.ReactNode }) {
   const { lang, preferences, nonce } = useRender();
@@ -27,7 +21,7 @@ export function Layout({ children }: { children: React.ReactNode }) {
       <head>
         <meta charSet="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover, interactive-widget=resizes-content" />
-        <script nonce={nonce} suppressHydrationWarning dangerouslySetInnerHTML={{ __html: headScript }} />
+        <script nonce={nonce} suppressHydrationWarning dangerouslySetInnerHTML={{ __html: bootScript }} />
         <ThemeColor />
         <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
         <link rel="apple-touch-icon" href="/icons/icon-192.png" />

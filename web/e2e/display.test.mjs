@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AxeBuilder } from "@axe-core/playwright";
 import { setScene } from "../scripts/scene.mjs";
-import { composer, messages, say, settled, soon, stage } from "./harness.mjs";
+import { composer, messages, say, stage } from "./harness.mjs";
 
 let scene;
 const s = stage(async ({ parley }) => { scene = await setScene(parley.api); });
@@ -23,7 +23,7 @@ test("on a phone everything that is touched is 44 px, and nothing is wider than 
     viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true,
   });
   const check = async (what) => {
-    await settled(page);
+    await page.waitForTimeout(200);
     assert.deepEqual(await smallTargets(page, 44), [], what);
     const [wide, window] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
     assert.ok(wide <= window, `${what}: ${wide} px in ${window}`);
@@ -54,7 +54,7 @@ test("on a phone everything that is touched is 44 px, and nothing is wider than 
   await page.getByRole("button", { name: "Close" }).tap();
 
   // One pane at a time, the composer at the bottom.
-  await page.getByRole("navigation").waitFor({ state: "hidden" });
+  assert.equal(await page.getByRole("navigation").isVisible(), false);
   const { y, height } = await composer(page).boundingBox();
   assert.ok(740 - (y + height) < 60, "the composer is at the bottom");
   await page.getByRole("button", { name: "Channel options" }).tap();
@@ -65,7 +65,7 @@ test("on a phone everything that is touched is 44 px, and nothing is wider than 
   await page.getByRole("button", { name: "Close" }).tap();
   await page.goto(`${url}/c/${channels.general.id}/t/${question.message_id}`);
   await page.getByText("Thanks, both!").waitFor();
-  await messages(page).waitFor({ state: "hidden" });
+  assert.equal(await messages(page).isVisible(), false);
   await check("thread");
   await page.goto(url);
   await page.getByRole("button", { name: "Settings" }).tap();
@@ -107,7 +107,7 @@ for (const [how, options] of [
       for (const path of [`/c/${scene.channels.general.id}/t/${scene.question.message_id}`, "/browse"]) {
         await page.goto(s.parley.url + path);
         await page.getByText(/Thanks, both!|book-club/).waitFor();
-        await settled(page);
+        await page.waitForTimeout(200);
         const { violations } = await new AxeBuilder({ page }).withRules(["color-contrast-enhanced"]).analyze();
         assert.deepEqual(violations.flatMap((v) => v.nodes.map((n) => `${n.target} ${n.any[0]?.message}`)), [], path);
       }
@@ -126,7 +126,6 @@ test("with the system's own colours everything can be told apart", async () => {
     return { outline: outlineStyle !== "none" && parseFloat(outlineWidth) > 0, border: borderStyle !== "none", backgroundColor, forcedColorAdjust, color };
   });
   const nav = page.getByRole("navigation");
-  await nav.getByRole("link", { name: "random" }).waitFor();
   const current = await look(nav.locator("[aria-current=page]"));
   const other = await look(nav.getByRole("link", { name: "random" }));
   assert.notDeepEqual(current, other, "the current channel");
@@ -156,8 +155,8 @@ test("the language is switched in the page, at once and for good", async () => {
   await page.getByRole("dialog", { name: "設定" }).waitFor();
   await page.keyboard.press("Escape");
   const field = page.getByRole("textbox", { name: "傳訊息到 general" });
-  await soon(async () => assert.equal(await field.inputValue(), "half a thought", "nothing else is changed"));
-  await page.waitForFunction(() => document.documentElement.lang === "zh-Hant");
+  assert.equal(await field.inputValue(), "half a thought", "nothing else is changed");
+  assert.equal(await page.evaluate(() => document.documentElement.lang), "zh-Hant");
   await page.reload();
   await field.waitFor();
   await page.getByRole("heading", { name: "今天" }).waitFor();

@@ -5,31 +5,6 @@ import { launch } from "../scripts/browser.mjs";
 import { logIn, person } from "./people.mjs";
 import { startParley } from "./parley.mjs";
 
-/** How long a state may take to come: what is right on a busy machine is right. */
-const PATIENCE_MS = 90_000;
-
-/** Runs `check` until it does not throw, or patience ends. */
-export async function soon(check) {
-  for (const end = Date.now() + PATIENCE_MS; ; ) {
-    try {
-      return await check();
-    } catch (error) {
-      if (Date.now() > end) throw error;
-    }
-    await new Promise((done) => setTimeout(done, 50));
-  }
-}
-
-/** Nothing moves any more: what fades in has done so, and what changed was painted. */
-export const settled = (page) => page.evaluate(async () => {
-  const frame = () => new Promise((done) => requestAnimationFrame(done));
-  await frame();
-  await frame();
-  const ending = document.getAnimations().filter((a) => a.effect.getComputedTiming().endTime !== Infinity);
-  await Promise.allSettled(ending.map((a) => a.finished));
-  await frame();
-});
-
 /** A server and a browser for the tests of one file, and what else `begin` starts. */
 export function stage(begin = async () => undefined) {
   const s = {};
@@ -46,7 +21,6 @@ export function stage(begin = async () => undefined) {
   /** A browser of its own for someone, logged in. `problems` collects what the page complained of. */
   s.enter = async (who, { url = s.parley.url, ...options } = {}) => {
     const context = await s.browser.newContext({ locale: "en-GB", timezoneId: "Europe/London", ...options });
-    context.setDefaultTimeout(PATIENCE_MS);
     const page = await context.newPage();
     const problems = [];
     page.on("pageerror", (e) => problems.push(String(e.stack)));
@@ -112,33 +86,13 @@ export async function say(page, text) {
   await composer(page).press("Enter");
 }
 
-/** Until rows cover the view and have not moved for some frames. */
-const drawn = async (list) => {
-  const look = () => {
-    const box = list.getBoundingClientRect();
-    const rows = [...list.querySelectorAll("[data-index]")].map((row) => row.getBoundingClientRect());
-    const top = Math.min(...rows.map((r) => r.top)) - 12;
-    const bottom = Math.max(...rows.map((r) => r.bottom)) + 20;
-    const isWhole = list.scrollHeight <= list.clientHeight;
-    const isCovered = isWhole || (top <= box.top && bottom >= box.bottom);
-    return isCovered && `${list.scrollTop} ${list.scrollHeight} ${rows.map((r) => r.top).join()}`;
-  };
-  let same = 0;
-  for (let last = null, end = performance.now() + 30_000; same < 6 && performance.now() < end; ) {
-    await new Promise((done) => requestAnimationFrame(done));
-    const now = look();
-    same = now && now === last ? same + 1 : 0;
-    last = now;
-  }
-};
-
 /** The texts of a conversation as the page shows them from top to bottom, none left out. */
 export async function readAll(page, marker) {
   const list = messages(page);
   const seen = new Map();
   await list.evaluate((el) => { el.scrollTop = 0; });
   for (;;) {
-    await list.evaluate(drawn);
+    await page.waitForTimeout(120);
     for (const [index, text] of await list.evaluate((el) =>
       [...el.querySelectorAll("[data-index]")].map((row) => [
         Number(row.dataset.index), row.querySelector("article p")?.textContent ?? "",

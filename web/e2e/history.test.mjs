@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { composer, messages, readAll, soon, stage } from "./harness.mjs";
+import { composer, messages, readAll, stage } from "./harness.mjs";
 
 const OLD = 240;
 let ada, grace, channel, posts;
@@ -26,15 +26,15 @@ test("a link to an old message opens around it, and down from there nothing is m
   await page.goto(`${s.parley.url}/c/${channel.id}?m=${old.message_id}`);
   await messages(page).getByText("h-060").waitFor();
   await page.waitForFunction(() => document.querySelector("[data-testid=messages][data-landed]"));
-  await soon(async () => assert.ok(await isInView(page, "h-060"), "it is in view"));
-  await page.locator("article[data-wanted]").getByText("h-060").waitFor();
+  assert.ok(await isInView(page, "h-060"), "it is in view");
+  assert.match(await page.locator("article[data-wanted]").innerText(), /h-060/);
   await messages(page).getByText("h-058").waitFor();
   await messages(page).getByText("h-062").waitFor();
 
   // A reader who goes down comes over the gap to the newest, each message once.
   await page.mouse.move(700, 300);
   const seen = new Set();
-  for (const end = Date.now() + 120_000; Date.now() < end && !seen.has(`h-${OLD - 1}`); ) {
+  for (let i = 0; i < 200 && !seen.has(`h-${OLD - 1}`); i++) {
     for (const text of await messages(page).locator("article p").allInnerTexts()) seen.add(text);
     await page.mouse.wheel(0, 500);
     await page.waitForTimeout(40);
@@ -54,7 +54,7 @@ test("the latest is one jump away from an old message", async () => {
   await messages(page).getByText("h-030").waitFor();
   await page.getByRole("button", { name: "Jump to latest" }).click();
   await messages(page).getByText(`h-${OLD - 1}`).waitFor();
-  await soon(async () => assert.ok(await isInView(page, `h-${OLD - 1}`)));
+  assert.ok(await isInView(page, `h-${OLD - 1}`));
   await page.getByRole("button", { name: "Jump to latest" }).waitFor({ state: "detached" });
   await context.close();
 });
@@ -73,7 +73,7 @@ test("a gap that cannot be filled says so, and is filled by hand", async () => {
   await page.goto(`${s.parley.url}/c/${channel.id}?m=${posts[20].message_id}`);
   await messages(page).getByText("h-020").waitFor();
   await page.mouse.move(700, 300);
-  for (const end = Date.now() + 120_000; Date.now() < end; ) {
+  for (let i = 0; i < 40; i++) {
     if (await page.getByRole("button", { name: "Load them" }).isVisible()) break;
     await page.mouse.wheel(0, 400);
     await page.waitForTimeout(100);
@@ -96,15 +96,16 @@ test("a thread of many replies draws what is in view, keeps its place, and gives
   await thread.getByText("reply-119").waitFor();
   assert.ok((await thread.getByRole("article").count()) < 60, "not all of them are drawn");
   const atEnd = () => thread.evaluate((el) => el.scrollHeight - el.scrollTop - el.clientHeight < 20);
-  await soon(async () => assert.ok(await atEnd(), "it opens at the newest"));
+  assert.ok(await atEnd(), "it opens at the newest");
 
   const top = () => thread.evaluate((el) => { el.scrollTop = 0; });
-  const older = thread.getByRole("button", { name: "Show earlier replies" });
-  for (let isWhole = false; !isWhole; ) {
+  for (let i = 0; i < 5; i++) {
     await top();
-    await older.or(thread.getByText("reply-000")).first().waitFor();
-    isWhole = await thread.getByText("reply-000").isVisible();
-    if (!isWhole) await older.click();
+    await page.waitForTimeout(200);
+    const older = thread.getByRole("button", { name: "Show earlier replies" });
+    if (!(await older.isVisible())) break;
+    await older.click();
+    await page.waitForTimeout(200);
   }
   await top();
   await thread.getByText("reply-000").waitFor();
@@ -117,7 +118,7 @@ test("a thread of many replies draws what is in view, keeps its place, and gives
   await page.keyboard.press("Enter");
   await thread.getByText("reply-mine").waitFor();
   await thread.getByText("reply-120").waitFor();
-  await soon(async () => assert.ok(await atEnd(), "who answers sees the answer"));
+  assert.ok(await atEnd(), "who answers sees the answer");
   assert.deepEqual(problems, []);
   await context.close();
 });
@@ -130,6 +131,6 @@ test("a list of channels that could not be had is asked for again", async () => 
   await page.unroute("**/api/channel");
   await page.getByRole("link", { name: "Try again" }).click();
   await page.getByRole("link", { name: "Open history" }).waitFor();
-  await page.getByText("The server cannot be reached.").waitFor({ state: "detached" });
+  assert.equal(await page.getByText("The server cannot be reached.").count(), 0);
   await context.close();
 });

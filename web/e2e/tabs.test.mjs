@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { kept, messages, readAll, say, soon, stage } from "./harness.mjs";
+import { kept, messages, readAll, say, stage } from "./harness.mjs";
 import { logIn } from "./people.mjs";
 
 const s = stage();
@@ -23,7 +23,7 @@ test("two tabs and another device of one user stay in step", async () => {
   await say(device.page, "t-device");
   for (const page of everywhere) await messages(page).getByText("t-device").waitFor();
   for (const page of everywhere) {
-    await soon(async () => assert.deepEqual(await readAll(page, "t-"), ["t-first", "t-second", "t-device"]));
+    assert.deepEqual(await readAll(page, "t-"), ["t-first", "t-second", "t-device"]);
   }
 
   // What is read in one is read in all.
@@ -60,8 +60,8 @@ test("logging out in one tab ends the others, keeps nothing, and leaves the othe
   for (const page of [first, second]) await page.waitForURL(/\/login\?out/);
   await first.getByText("You have been logged out.").waitFor();
 
-  const local = () => first.evaluate(() => JSON.stringify({ ...localStorage }));
-  await soon(async () => assert.doesNotMatch(await kept(first) + await local(), /a secret|a draft|example\.org/));
+  const local = await first.evaluate(() => JSON.stringify({ ...localStorage }));
+  assert.doesNotMatch(await kept(first) + local, /a secret|a draft|example\.org/);
   await say(device.page, "still here");
   await messages(device.page).getByText("still here").waitFor();
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { composer, createWire, messages, readAll, say, soon, stage } from "./harness.mjs";
+import { composer, createWire, messages, readAll, say, stage } from "./harness.mjs";
 import { startRendered } from "./rendered.mjs";
 
 // A whole minute in `make test-all`.
@@ -30,7 +30,7 @@ test("what is unread is counted, marked, and read by looking", async () => {
   await page.getByTestId("new-divider").waitFor();
   await messages(page).getByText("unread 2").waitFor();
   await page.getByRole("link", { name: "unread", exact: true }).waitFor();
-  await page.waitForFunction(() => document.title.startsWith("unread"));
+  assert.match(await page.title(), /^unread/);
   await context.close();
 });
 
@@ -41,12 +41,10 @@ test("a draft survives a reload, and is not another channel's", async () => {
   await page.goto(`${s.parley.url}/c/${one.id}`);
   await composer(page).fill("half a thought");
   await page.getByRole("link", { name: "draft-two" }).click();
-  const second = page.getByRole("textbox", { name: "Message draft-two" });
-  await soon(async () => assert.equal(await second.inputValue(), ""));
+  assert.equal(await page.getByRole("textbox", { name: "Message draft-two" }).inputValue(), "");
   await page.reload();
   await page.getByRole("link", { name: "draft-one" }).click();
-  const first = page.getByRole("textbox", { name: "Message draft-one" });
-  await soon(async () => assert.equal(await first.inputValue(), "half a thought"));
+  assert.equal(await page.getByRole("textbox", { name: "Message draft-one" }).inputValue(), "half a thought");
   assert.ok(two.id);
   await context.close();
 });
@@ -72,15 +70,14 @@ for (const [build, urlOf] of Object.entries(builds)) {
 
     await a.page.reload();
     await a.page.getByTestId("thread").getByText("in the thread").waitFor();
-    for (const text of ["Hello there", "Hello back"]) {
-      await soon(async () => assert.equal(await messages(a.page).getByText(text).count(), 1));
-    }
+    assert.equal(await messages(a.page).getByText("Hello there").count(), 1);
+    assert.equal(await messages(a.page).getByText("Hello back").count(), 1);
     assert.deepEqual([...a.problems, ...b.problems], []);
     await a.context.close();
     await b.context.close();
   });
 
-  test(`a cut while both send: nothing is lost, nothing comes twice (${build})`, { timeout: CUT_MS + 400_000 }, async () => {
+  test(`a cut while both send: nothing is lost, nothing comes twice (${build})`, { timeout: CUT_MS + 90_000 }, async () => {
     const url = urlOf();
     const { ada, grace, channel } = await pair("cut");
     const wire = await createWire(url);
@@ -99,24 +96,21 @@ for (const [build, urlOf] of Object.entries(builds)) {
     await a.page.getByText(/Connection lost|Connecting/).waitFor();
     await a.page.waitForTimeout(CUT_MS);
     wire.mend();
-    // It may have been quicker by itself.
-    await a.page.getByRole("button", { name: "Try now" }).click({ timeout: 5_000 }).catch(() => undefined);
+    await a.page.getByRole("button", { name: "Try now" }).click();
     await messages(b.page).getByText("m-a-cut-4").waitFor();
     await messages(a.page).getByText("m-b-cut-4").waitFor();
     await a.page.waitForTimeout(500);
 
-    await soon(async () => {
-      const [seenByA, seenByB] = [await readAll(a.page, "m-"), await readAll(b.page, "m-")];
-      assert.equal(new Set(seenByA).size, 11);
-      assert.equal(seenByA.length, 11, "no message is shown twice");
-      assert.deepEqual(seenByA, seenByB, "one order for both");
-    });
+    const [seenByA, seenByB] = [await readAll(a.page, "m-"), await readAll(b.page, "m-")];
+    assert.equal(new Set(seenByA).size, 11);
+    assert.equal(seenByA.length, 11, "no message is shown twice");
+    assert.deepEqual(seenByA, seenByB, "one order for both");
     wire.close();
     await a.context.close();
     await b.context.close();
   });
 
-  test(`the server is killed and started again under them (${build})`, { timeout: 400_000 }, async () => {
+  test(`the server is killed and started again under them (${build})`, { timeout: 90_000 }, async () => {
     const url = urlOf();
     const { ada, grace, channel } = await pair("crash");
     const [a, b] = [await s.enter(ada, { url }), await s.enter(grace, { url })];
@@ -130,11 +124,9 @@ for (const [build, urlOf] of Object.entries(builds)) {
     await messages(b.page).getByText("k-down-a").waitFor();
     await messages(a.page).getByText("k-down-b").waitFor();
     await a.page.waitForTimeout(500);
-    await soon(async () => {
-      const [seenByA, seenByB] = [await readAll(a.page, "k-"), await readAll(b.page, "k-")];
-      assert.equal(seenByA.length, 3);
-      assert.deepEqual(seenByA, seenByB);
-    });
+    const [seenByA, seenByB] = [await readAll(a.page, "k-"), await readAll(b.page, "k-")];
+    assert.equal(seenByA.length, 3);
+    assert.deepEqual(seenByA, seenByB);
     await a.context.close();
     await b.context.close();
   });

@@ -6,8 +6,7 @@ import { treeOf } from "./tree";
 
 const html = (text: string) =>
   renderToStaticMarkup(<Markdown text={text} />)
-    .replace(/<style[^>]*>.*?<\/style>/gs, "").replace(/^<div[^>]*>|<\/div>$/g, "")
-    .replaceAll(' dir="auto"', "");
+    .replace(/<style[^>]*>.*?<\/style>/gs, "").replace(/^<div[^>]*>|<\/div>$/g, "");
 
 describe("markdown", () => {
   it("knows bold, italic, code, quotes, lists and breaks", () => {
@@ -16,12 +15,6 @@ describe("markdown", () => {
     expect(html("3. x\n4. y")).toMatch(/<ol start="3"><li><p>x<\/p><\/li><li><p>y<\/p><\/li><\/ol>/);
     expect(html("a\nb")).toBe("<p>a<br/>b</p>");
     expect(html("```\n<b>\n```")).toMatch(/<pre tabindex="0"><code>&lt;b&gt;<\/code><\/pre>/i);
-  });
-  it("lets each block be read from its own side, its parts with it", () => {
-    const whole = renderToStaticMarkup(<Markdown text={"a\n\n> مرحبا\n\n- واحد"} />);
-    expect(whole).toContain('<p dir="auto">a</p>');
-    expect(whole).toContain('<blockquote dir="auto"><p>مرحبا</p></blockquote>');
-    expect(whole).toContain('<ul dir="auto"><li><p>واحد</p></li></ul>');
   });
   it("links only to the web and to mail, and marks them", () => {
     expect(html("https://a.example/x")).toContain('href="https://a.example/x" target="_blank" rel="noopener noreferrer nofollow ugc"');

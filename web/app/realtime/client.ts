@@ -2,22 +2,20 @@
 import { once } from "./core.js";
 import { Engine } from "./engine.js";
 import type { PostListener } from "./hub.js";
-import type { Ahead, ClientOptions } from "./options.js";
+import type { ClientOptions } from "./options.js";
 import type { State } from "./types.js";
 
 export class Client {
   private readonly engine: Engine;
   /** Ends what start() began; null: not started. */
   private ending: (() => void) | null = null;
-  private ready: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: ClientOptions) {
     this.engine = new Engine(options);
   }
 
-  /** Resolves when there is something to show, or nothing to be had at once. */
-  start(ahead: Promise<Ahead | null> | null = null): Promise<void> {
-    if (this.ending !== null) return this.ready;
+  start(): void {
+    if (this.ending !== null) return;
     const { socket, outbox, cache, catchup, presence } = this.engine;
     const { tabs } = this.options;
     const endNetwork = this.options.env.onNetwork((isUp) => socket.networkChanged(isUp));
@@ -35,17 +33,13 @@ export class Client {
       (message) => (message.type === "forgotten" ? this.signedOut() : outbox.heardTab(message)),
       () => void outbox.lead(),
     );
-    this.ready = Promise.all([cache.load(), outbox.load()]).then(async () => {
-      const { hub } = this.engine;
-      hub.publish();
+    void Promise.all([cache.load(), outbox.load()]).then(() => {
+      this.engine.hub.publish();
       if (!isRunning) return;
       socket.start();
       /* Nothing to show yet: asked for beside the connection, not after it. */
-      if (Object.keys(hub.current.channels).length > 0) return;
-      await this.engine.refreshList(await ahead);
-      hub.publish();
+      if (Object.keys(this.engine.hub.current.channels).length === 0) void this.engine.refreshList();
     });
-    return this.ready;
   }
 
   stop(): void {
@@ -133,11 +127,6 @@ export class Client {
 
   markRead(channelId: string, seq: number): void {
     this.engine.presence.markRead(channelId, seq);
-  }
-
-  /** Someone looks at the newest posts: they are read as they come, never unread for a moment. */
-  attend(channelId: string): () => void {
-    return this.engine.presence.attend(channelId);
   }
 
   typing(channelId: string): void {

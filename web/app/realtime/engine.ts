@@ -6,7 +6,7 @@ import { eventOf } from "./frames.js";
 import { Api } from "./http.js";
 import { Hub } from "./hub.js";
 import { RECOUNT_MS, REFRESH_GATHER_MS } from "./limits.js";
-import type { Ahead, ClientOptions } from "./options.js";
+import type { ClientOptions } from "./options.js";
 import { Outbox } from "./outbox.js";
 import { Pager } from "./pager.js";
 import { Presence } from "./presence.js";
@@ -61,14 +61,10 @@ export class Engine {
     hub.follow = (before, after) => this.follow(before, after);
   }
 
-  async refreshList(ahead: Ahead | null = null): Promise<void> {
+  async refreshList(): Promise<void> {
     try {
-      const channels = await this.core.api.channels(ahead?.channels);
-      this.hub.dispatch({ type: "listed", channels });
-      const wanted = channels.find((c) => c.id === ahead?.channelId);
-      const page = wanted && ahead && this.pager.ahead(wanted.id, wanted.headSeq, ahead.page);
+      this.hub.dispatch({ type: "listed", channels: await this.core.api.channels() });
       this.pager.refresh();
-      await page;
     } catch {
       /* The next Hello asks again. */
     }

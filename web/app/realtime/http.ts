@@ -28,25 +28,6 @@ export function isPassing(error: unknown): boolean {
   return error instanceof RequestFailed && PASSING.has(error.fault.code);
 }
 
-/** The body of an answer that was asked for before; whatever is wrong with it, it is asked for anew. */
-type Asked = Promise<string> | null;
-
-function unreachable(error: unknown): RequestFailed {
-  const message = error instanceof Error ? error.message : "no answer";
-  return new RequestFailed({ code: "unreachable", message, retryAfterMs: null });
-}
-
-function dataIn(text: string): unknown {
-  let body: Json;
-  try {
-    body = parseObject(text);
-  } catch (error) {
-    throw unreachable(error);
-  }
-  if (body["status"] !== "success") throw new RequestFailed(decodeFault(body));
-  return body["data"];
-}
-
 export interface ApiOptions {
   readonly env: Env;
   /** Ends without a slash; "" is the page's own origin. */
@@ -68,11 +49,10 @@ export class Api {
     channelId: string,
     from: number | null,
     limit: number,
-    asked: Asked = null,
   ): Promise<{ messages: readonly Message[]; reachesStart: boolean }> {
     const query: Record<string, string> = { channel_id: channelId, limit: String(limit) };
     if (from !== null) query["cursor"] = cursorAt("message_id", from);
-    const data = object(await this.get("/api/message", query, asked));
+    const data = object(await this.get("/api/message", query));
     const messages = decodeMessages(data["messages"], this.options.myId);
     return { messages, reachesStart: optionalText(data, "next_cursor") === "" };
   }
@@ -101,23 +81,15 @@ export class Api {
     return { replies, reachesStart: optionalText(data, "next_cursor") === "" };
   }
 
-  async channels(asked: Asked = null): Promise<readonly ListedChannel[]> {
-    return list(await this.get("/api/user/channel", {}, asked)).map(decodeListed);
+  async channels(): Promise<readonly ListedChannel[]> {
+    return list(await this.get("/api/user/channel", {})).map(decodeListed);
   }
 
   async members(channelId: string): Promise<readonly Member[]> {
     return list(await this.get("/api/channel/member", { channel_id: channelId })).map(decodeMember);
   }
 
-  private async get(
-    path: string,
-    query: Record<string, string>,
-    asked: Asked = null,
-  ): Promise<unknown> {
-    if (asked !== null) {
-      const data = await asked.then(dataIn).catch(() => null);
-      if (data !== null) return data;
-    }
+  private async get(path: string, query: Record<string, string>): Promise<unknown> {
     const search = new URLSearchParams(query).toString();
     const url = `${this.options.baseUrl}${path}${search === "" ? "" : `?${search}`}`;
     for (let attempt = 1; ; attempt += 1) {
@@ -142,15 +114,17 @@ export class Api {
       typeof token === "string" ? { Authorization: `Bearer ${token}` } : {};
     const giveUp = new AbortController();
     const cancel = this.options.env.after(HTTP_TIMEOUT_MS, () => giveUp.abort());
-    let body: string;
+    let body: Json;
     try {
       const response = await this.options.env.fetch(url, { headers, signal: giveUp.signal });
-      body = await response.text();
+      body = parseObject(await response.text());
     } catch (error) {
-      throw unreachable(error);
+      const message = error instanceof Error ? error.message : "no answer";
+      throw new RequestFailed({ code: "unreachable", message, retryAfterMs: null });
     } finally {
       cancel();
     }
-    return dataIn(body);
+    if (body["status"] !== "success") throw new RequestFailed(decodeFault(body));
+    return body["data"];
   }
 }

@@ -19,16 +19,6 @@ export interface ClientOptions {
   readonly catchUpAll: boolean;
 }
 
-/** Answers that the page asked for while this program was still on its way to it: bodies as text,
- * empty where there was none. */
-export interface Ahead {
-  readonly channelId: string;
-  /** GET /api/user/channel */
-  readonly channels: Promise<string>;
-  /** GET /api/message of that channel, PAGE_ROWS of it, asked for when the list was there. */
-  readonly page: Promise<string>;
-}
-
 export interface SocketOptions {
   readonly env: Env;
   readonly url: string;

@@ -46,11 +46,6 @@ export class Pager {
     return this.load(channelId, "latest", (c) => this.page(c, "latest", null, c.headSeq));
   }
 
-  /** The newest page, asked for after the list that said `headSeq`: what came since is not on it. */
-  ahead(channelId: string, headSeq: number, asked: Promise<string>): Promise<void> {
-    return this.load(channelId, "latest", (c) => this.page(c, "latest", null, headSeq, asked));
-  }
-
   older(channelId: string): Promise<void> {
     return this.load(channelId, "older", async (c) => {
       const oldest = c.messages[0];
@@ -120,16 +115,10 @@ export class Pager {
     }
   }
 
-  private async page(
-    c: Channel,
-    kind: LoadKind,
-    from: number | null,
-    upTo: number,
-    asked: Promise<string> | null = null,
-  ): Promise<void> {
+  private async page(c: Channel, kind: LoadKind, from: number | null, upTo: number): Promise<void> {
     /* The message it begins with is here already. */
     const rows = from === null ? PAGE_ROWS : PAGE_ROWS + 1;
-    const page = await this.core.api.messages(c.id, from, rows, asked);
+    const page = await this.core.api.messages(c.id, from, rows);
     this.core.dispatch({ type: "page", channelId: c.id, kind, upTo, ...page });
   }
 

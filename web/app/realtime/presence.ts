@@ -1,12 +1,10 @@
 /* What is said in passing: who watches which channels, who types, how far was read. */
-import { Gather, once, openChannels, type Core } from "./core.js";
+import { Gather, openChannels, type Core } from "./core.js";
 import { READ_GATHER_MS, TICK_MS, TYPING_SAID_EVERY_MS, WATCH_MAX } from "./limits.js";
 
 export class Presence {
   private readonly reads = new Map<string, number>();
   private readonly typedAt = new Map<string, number>();
-  /** Channels whose newest post is being looked at, and by how many views. */
-  private readonly attended = new Map<string, number>();
   private readonly saying: Gather;
   private readonly ticking: Gather;
 
@@ -39,17 +37,6 @@ export class Presence {
     this.typedAt.delete(channelId);
   }
 
-  /** From now on what comes into the channel is read when it comes, in the same change of the state. */
-  attend(channelId: string): () => void {
-    this.attended.set(channelId, (this.attended.get(channelId) ?? 0) + 1);
-    this.markRead(channelId, Infinity);
-    return once(() => {
-      const left = (this.attended.get(channelId) ?? 1) - 1;
-      if (left > 0) this.attended.set(channelId, left);
-      else this.attended.delete(channelId);
-    });
-  }
-
   markRead(channelId: string, seq: number): void {
     const channel = this.core.state().channels[channelId];
     if (channel === undefined || !channel.joined) return;
@@ -69,9 +56,8 @@ export class Presence {
     }
   }
 
-  /** After a change: what is looked at was read, and typing is shown for a while only. */
+  /** Typing is shown for a while only. */
   look(): void {
-    for (const channelId of this.attended.keys()) this.markRead(channelId, Infinity);
     if (Object.values(this.core.state().channels).some((c) => c.typing.length > 0)) {
       this.ticking.call();
     }

@@ -104,9 +104,8 @@ export function isListed(state: State): boolean {
   return Object.values(state.channels).every((c) => !c.joined || c.name !== "");
 }
 
-/** Of all channels but those of `except`. */
-export function totalUnread(state: State, except?: ReadonlySet<string>): number {
-  return channelList(state).reduce((sum, c) => (except?.has(c.id) ? sum : sum + c.unread), 0);
+export function totalUnread(state: State): number {
+  return channelList(state).reduce((sum, c) => sum + c.unread, 0);
 }
 
 const typists = new WeakMap<Channel["typing"], readonly string[]>();

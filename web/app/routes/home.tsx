@@ -3,9 +3,8 @@ import { css } from "@emotion/react";
 import { useNavigate } from "react-router";
 import { useI18n } from "~/i18n/I18n";
 import { useChat } from "~/features/chat/useChat";
-import { channelList, isListed } from "~/realtime/selectors";
+import { channelList, isListed, totalUnread } from "~/realtime/selectors";
 import { lastChannel } from "~/features/channels/last";
-import { useUnread } from "~/features/notifications/useUnread";
 import { useMe } from "~/features/shell/me";
 import { useLive } from "~/features/shell/Pane";
 import { ButtonLink } from "~/ui/Button";
@@ -21,7 +20,7 @@ export default function Home() {
 function LiveHome() {
   const channels = useChat(channelList);
   const known = useChat(isListed);
-  const unread = useUnread();
+  const unread = useChat(totalUnread);
   const navigate = useNavigate();
   const last = lastChannel();
   const target = channels.find((c) => c.id === last)?.id ?? (known ? channels[0]?.id : undefined);

@@ -3,7 +3,7 @@ import { LANGUAGE_COOKIE } from "~/i18n/language";
 
 /** Runs in the head before anything is painted: theme and language as chosen, so that nothing
  * flashes. A page in another language than its reader's waits, unseen, for the catalogue. */
-export const bootScript = /* @__PURE__ */ `(function(d,c){
+export const bootScript = `(function(d,c){
 function r(n){var m=c.match("(?:^|; )"+n+"=([^;]*)");return m&&m[1]}
 var t=r("${cookieOf.theme}"),k=r("${cookieOf.contrast}"),l=r("${LANGUAGE_COOKIE}");
 if(t)d.dataset.theme=t;if(k)d.dataset.contrast=k;

@@ -1,21 +1,20 @@
 import type { Me } from "~/api/types";
-import { keep, readKept } from "~/ui/kept";
 
 // Who was here last: lets the pages open without a network. No secret is in it.
 const KEY = "parley.me";
 
 export function remember(me: Me) {
-  keep(KEY, JSON.stringify({ id: me.id, name: me.name, email: me.email }));
+  localStorage.setItem(KEY, JSON.stringify({ id: me.id, name: me.name, email: me.email }));
 }
 
 export function remembered(): Me | null {
   try {
-    return JSON.parse(readKept(KEY) ?? "null") as Me | null;
+    return JSON.parse(localStorage.getItem(KEY) ?? "null") as Me | null;
   } catch {
     return null;
   }
 }
 
 export function forgetMe() {
-  keep(KEY, null);
+  localStorage.removeItem(KEY);
 }

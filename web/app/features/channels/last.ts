@@ -1,6 +1,4 @@
-import { keep, readKept } from "~/ui/kept";
+const KEY = "parley.last";
 
-export const LAST_KEY = "parley.last";
-
-export const lastChannel = () => readKept(LAST_KEY);
-export const setLastChannel = (id: string) => keep(LAST_KEY, id);
+export const lastChannel = () => localStorage.getItem(KEY);
+export const setLastChannel = (id: string) => localStorage.setItem(KEY, id);

@@ -63,7 +63,7 @@ export function Composer({ channelId, parentId, draftKey, label, region, onSent 
     <form css={form} data-region={region} tabIndex={-1} onSubmit={(e) => { e.preventDefault(); send(); }}>
       <div css={box}>
         <textarea
-          ref={area} css={input} rows={1} value={text} aria-label={label} placeholder={label} dir="auto"
+          ref={area} css={input} rows={1} value={text} aria-label={label} placeholder={label}
           enterKeyHint="send" data-region-focus="" aria-invalid={tooLong || undefined}
           onChange={(e) => change(e.target.value)} onKeyDown={onKeyDown}
         />
@@ -95,7 +95,6 @@ const input = css`
   border: 0; background: none; resize: none; line-height: 24px; font-size: 15px;
   &:focus-visible { outline: none; }
   &::placeholder { color: var(--text-soft); opacity: 1; }
-  &:placeholder-shown { overflow: hidden; white-space: nowrap; text-overflow: ellipsis; }
   @media (max-width: 759px) { font-size: 16px; }
 `;
 const button = css`

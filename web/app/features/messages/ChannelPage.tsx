@@ -2,9 +2,9 @@ import { useEffect } from "react";
 import { css } from "@emotion/react";
 import { Outlet } from "react-router";
 import { useI18n } from "~/i18n/I18n";
+import { totalUnread } from "~/realtime/selectors";
 import { useChat, useChatClient } from "~/features/chat/useChat";
 import { setLastChannel } from "~/features/channels/last";
-import { useUnread } from "~/features/notifications/useUnread";
 import { Composer } from "~/features/composer/Composer";
 import { Typing } from "~/features/composer/Typing";
 import { Title } from "~/ui/Title";
@@ -18,7 +18,7 @@ export function ChannelPage({ channelId }: { channelId: string }) {
   const joined = useChat((s) => s.channels[channelId]?.joined ?? false);
   const known = useChat((s) => s.connection.everOnline);
   const name = useChat((s) => s.channels[channelId]?.name ?? "");
-  const unread = useUnread();
+  const unread = useChat(totalUnread);
   useEffect(() => {
     if (!joined) return;
     setLastChannel(channelId);

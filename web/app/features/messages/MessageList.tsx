@@ -9,7 +9,6 @@ import { JumpToLatest } from "./JumpToLatest";
 import { OlderStatus } from "./OlderStatus";
 import { RowView } from "./RowView";
 import type { Row } from "./rows";
-import { useAtEnd } from "./useAtEnd";
 import { useChannelRows } from "./useChannelRows";
 import { useLanding } from "./useLanding";
 import { useOlder } from "./useOlder";
@@ -21,6 +20,7 @@ const ROW_PX = { post: 60, day: 52, new: 34, gap: 56, start: 140 } as const;
 /** One that continues what its author said before. */
 const NEXT_POST_PX = 27;
 
+
 const estimateOf = (row: Row) => (row.kind === "post" && !row.first ? NEXT_POST_PX : ROW_PX[row.kind]);
 
 export function MessageList({ channelId }: { channelId: string }) {
@@ -31,7 +31,6 @@ export function MessageList({ channelId }: { channelId: string }) {
   const wanted = Number(useSearchParams()[0].get("m")) || null;
   const scroller = useRef<HTMLDivElement>(null);
   const reading = useReading(channelId);
-  const onMoved = useAtEnd(END_PX, reading.setAtEnd);
   const rows = useChannelRows(channelId, items, reading.newSeq);
   const getItemKey = useCallback((i: number) => rows[i]!.key, [rows]);
   const virtual = useVirtualizer({
@@ -47,7 +46,7 @@ export function MessageList({ channelId }: { channelId: string }) {
     scrollEndThreshold: END_PX,
     paddingStart: 8,
     paddingEnd: 12,
-    onChange: onMoved,
+    onChange: (v) => reading.setAtEnd(v.isAtEnd(END_PX)),
   });
   const landed = useLanding(channelId, rows, virtual, reading.newSeq, wanted);
   useOlder(channelId, virtual, landed);

@@ -20,6 +20,7 @@ export function useReading(channelId: string) {
   const client = useChatClient();
   const [atEnd, setAtEnd] = useState(false);
   const looking = useSyncExternalStore(subscribe, isLooking, () => true);
+  const headSeq = useChat((s) => s.channels[channelId]?.headSeq ?? 0);
   const readSeq = useChat((s) => s.channels[channelId]?.readSeq ?? 0);
   const firstUnread = useChat((s) => firstUnreadSeq(s, channelId));
   const reads = atEnd && looking;
@@ -29,6 +30,8 @@ export function useReading(channelId: string) {
   // Coming back to a channel that was read to its end: the old divider makes room for the next.
   if (firstUnread !== null && !reads && newSeq !== null && newSeq <= readSeq) setNewSeq(firstUnread);
 
-  useEffect(() => (reads ? client.attend(channelId) : undefined), [reads, client, channelId]);
+  useEffect(() => {
+    if (reads && headSeq > readSeq) client.markRead(channelId, headSeq);
+  }, [reads, headSeq, readSeq, client, channelId]);
   return { atEnd, setAtEnd, newSeq };
 }

@@ -1,5 +1,4 @@
 import { useSyncExternalStore } from "react";
-import { keep, readKept } from "~/ui/kept";
 
 const KEY = "parley.muted";
 const listeners = new Set<() => void>();
@@ -8,7 +7,7 @@ let cached: { text: string | null; set: ReadonlySet<string> } = { text: null, se
 
 /** The channels that this browser's user does not want to be told of. */
 export function mutedChannels(): ReadonlySet<string> {
-  const text = readKept(KEY);
+  const text = localStorage.getItem(KEY);
   if (text !== cached.text) {
     cached = { text, set: new Set(text ? text.split(" ") : []) };
   }
@@ -18,7 +17,8 @@ export function mutedChannels(): ReadonlySet<string> {
 export function toggleMuted(channelId: string) {
   const next = new Set(mutedChannels());
   if (!next.delete(channelId)) next.add(channelId);
-  keep(KEY, next.size ? [...next].join(" ") : null);
+  if (next.size) localStorage.setItem(KEY, [...next].join(" "));
+  else localStorage.removeItem(KEY);
   listeners.forEach((listener) => listener());
 }
 

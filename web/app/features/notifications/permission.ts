@@ -1,5 +1,4 @@
 import { useSyncExternalStore } from "react";
-import { keep, readKept } from "~/ui/kept";
 
 const KEY = "parley.notify";
 const listeners = new Set<() => void>();
@@ -9,19 +8,19 @@ export type NotifyState = "on" | "off" | "denied" | "unsupported";
 export function notifyState(): NotifyState {
   if (!("Notification" in window)) return "unsupported";
   if (Notification.permission === "denied") return "denied";
-  return Notification.permission === "granted" && readKept(KEY) === "on" ? "on" : "off";
+  return Notification.permission === "granted" && localStorage.getItem(KEY) === "on" ? "on" : "off";
 }
 
 const changed = () => listeners.forEach((listener) => listener());
 
 /** Asks the person, in answer to a click. */
 export async function turnOn() {
-  if ((await Notification.requestPermission()) === "granted") keep(KEY, "on");
+  if ((await Notification.requestPermission()) === "granted") localStorage.setItem(KEY, "on");
   changed();
 }
 
 export function turnOff() {
-  keep(KEY, null);
+  localStorage.removeItem(KEY);
   changed();
 }
 

@@ -1,14 +1,14 @@
 import { useEffect } from "react";
 import { useNavigate, useParams } from "react-router";
 import type { Message, Reply } from "~/realtime/types";
-import { useChatClient } from "~/features/chat/useChat";
+import { totalUnread } from "~/realtime/selectors";
+import { useChat, useChatClient } from "~/features/chat/useChat";
 import { useMe } from "~/features/shell/me";
 import { useI18n } from "~/i18n/I18n";
 import { useAnnounce } from "~/ui/Announcer";
 import { plainText } from "~/markdown/plain";
 import { mutedChannels } from "./muted";
 import { notifyState } from "./permission";
-import { useUnread } from "./useUnread";
 
 const BODY_MAX = 140;
 
@@ -46,7 +46,7 @@ export function useNotifications() {
       }),
     [client, me.id, channelId, announce, navigate, t],
   );
-  useFavicon(useUnread() > 0);
+  useFavicon(useChat(totalUnread) > 0);
 }
 
 function useFavicon(unread: boolean) {

@@ -1,4 +1,3 @@
-import { memo } from "react";
 import { css } from "@emotion/react";
 import { NavLink } from "react-router";
 import { useI18n } from "~/i18n/I18n";
@@ -21,7 +20,7 @@ const badge = css`
   background: var(--accent); color: var(--on-accent); font-size: 12px; font-weight: 700;
 `;
 
-export const ChannelLink = memo(function ChannelLink({ id, name, unread, muted }: {
+export function ChannelLink({ id, name, unread, muted }: {
   id: string;
   name: string;
   unread: number;
@@ -44,4 +43,4 @@ export const ChannelLink = memo(function ChannelLink({ id, name, unread, muted }
       )}
     </NavLink>
   );
-});
+}

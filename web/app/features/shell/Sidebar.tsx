@@ -59,7 +59,7 @@ function Sidebar({ channels, known }: { channels: readonly Listed[]; known: bool
         )}
         <ul css={list}>
           {shown.map((c) => (
-            <li key={c.id}><ChannelLink id={c.id} name={c.name} unread={c.unread} muted={muted.has(c.id)} /></li>
+            <li key={c.id}><ChannelLink {...c} muted={muted.has(c.id)} /></li>
           ))}
         </ul>
         {known && channels.length === 0 && <p css={empty}>{t("nav.none")}</p>}
@@ -89,11 +89,7 @@ const heading = css`
   display: flex; align-items: center; justify-content: space-between;
   padding: var(--s2) 0 var(--s1) var(--s3);
 `;
-// Of a thousand channels those in view are laid out.
-const list = css`
-  display: flex; flex-direction: column; gap: 1px;
-  & > li { content-visibility: auto; contain-intrinsic-block-size: auto var(--target); }
-`;
+const list = css`display: flex; flex-direction: column; gap: 1px;`;
 const empty = css`padding: var(--s2) var(--s3); color: var(--text-soft); font-size: 14px;`;
 const filterBox = css`padding: 0 var(--s1) var(--s2);`;
 const filterInput = css`

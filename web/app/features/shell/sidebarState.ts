@@ -1,13 +1,13 @@
 import { useSyncExternalStore } from "react";
-import { keep, readKept } from "~/ui/kept";
 
 const KEY = "parley.sidebar";
 const listeners = new Set<() => void>();
 
-const read = () => readKept(KEY) === "hidden";
+const read = () => localStorage.getItem(KEY) === "hidden";
 
 function toggle() {
-  keep(KEY, read() ? null : "hidden");
+  if (read()) localStorage.removeItem(KEY);
+  else localStorage.setItem(KEY, "hidden");
   listeners.forEach((listener) => listener());
 }
 

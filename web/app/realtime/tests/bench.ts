@@ -1,7 +1,6 @@
 /* Clients of the fake server, which can crash and come back over the same store. */
 import { Client } from "../client.js";
 import type { Env } from "../env.js";
-import type { Ahead } from "../options.js";
 import type { Store } from "../store.js";
 import { memoryStore } from "../store.js";
 import { noTabs, type Tabs } from "../tabs.js";
@@ -20,7 +19,6 @@ export interface BenchOptions {
   readonly store?: Store;
   readonly tabs?: Tabs;
   readonly catchUpAll?: boolean;
-  readonly ahead?: Promise<Ahead>;
 }
 
 export function open(
@@ -65,7 +63,7 @@ export function open(
     token: () => "t",
     catchUpAll: options.catchUpAll ?? false,
   });
-  void client.start(options.ahead);
+  client.start();
   return {
     client,
     store,

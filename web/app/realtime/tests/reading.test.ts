@@ -46,30 +46,6 @@ describe("reading and replying", () => {
     expect(server.reads.get("u-ann c-1")).toBe(seqs[4]);
   });
 
-  it("never shows as unread what comes while someone looks, and tells the server", async () => {
-    const { world, server, bench, say } = await begin(3);
-    bench.client.openChannel("c-1");
-    await world.pass(500);
-    const lookAway = bench.client.attend("c-1");
-    await world.pass(100);
-    const shown: number[] = [];
-    const end = bench.client.subscribe(() => shown.push(channelOf(bench).unread));
-    for (let n = 0; n < 5; n += 1) {
-      say(1);
-      await world.pass(100);
-    }
-    end();
-    expect(shown.length).toBeGreaterThan(4);
-    expect(shown.filter((unread) => unread > 0)).toEqual([]);
-    await world.pass(1_000);
-    expect(server.reads.get("u-ann c-1")).toBe(server.log("c-1").at(-1)!.seq);
-    lookAway();
-    lookAway();
-    say(2);
-    await world.pass(100);
-    expect(channelOf(bench).unread).toBe(2);
-  });
-
   it("asks again how much is unread when it stopped in the middle", async () => {
     const { world, server, bench } = await begin(9);
     await world.pass(500);
