@@ -26,7 +26,7 @@ build: ## the release binary, build/parley (and build/ws-echo, for conformance s
 	@ln -sfn release/src/cli/parley build/parley
 	@ln -sfn release/tests/tools/ws-echo build/ws-echo
 
-test: ## unit, contract, simulation, end to end, three nodes; under sanitizers; about 30 minutes
+test: ## unit, contract, simulation, end to end; under sanitizers; about 25 minutes
 	@tools/install_packages.sh build cluster test tools
 	@tools/run_tests.py
 

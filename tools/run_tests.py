@@ -8,9 +8,9 @@ Each stage is a build variant (tools/build.sh) and the tests that are worth runn
     clang    clang, no warnings: built, not run
     release  what users get: end to end, and the checks of the tree and the binary
     web      the web client: its types, its own tests, and a browser against the release binary
-    cluster  on real services of its own (tools/stack.sh): the drivers' contracts and the saga under
-             asan, three nodes of the release binary. What takes minutes only with --all or
-             --cluster: there everything that can be killed is
+    cluster  with --all or --cluster, on real services of its own (tools/stack.sh): the drivers'
+             contracts and the saga under asan, three nodes of the release binary; everything that
+             can be killed is
 """
 import argparse
 import json
@@ -143,7 +143,7 @@ def stack(*arguments, timeout=120):
     return done.stdout if done.returncode == 0 else None
 
 
-def cluster(count, everything):
+def cluster(count):
     """On services that run already where STACK_DIR says, or on ones that are removed again."""
     print("\n== services", flush=True)
     started = time.monotonic()
@@ -153,9 +153,8 @@ def cluster(count, everything):
     else:
         print(f"== services took {time.monotonic() - started:.0f} s", flush=True)
         environment = dict(pair.split("=", 1) for pair in shlex.split(stack("env")))
-        quick = [] if everything else ["--no-suite", "long"]
-        stage(count, "asan", ["--suite", "stack", *quick], slower=3, environment=environment)
-        stage(count, "release", ["--suite", "cluster", *quick], slower=2, environment=environment)
+        stage(count, "asan", ["--suite", "stack"], slower=3, environment=environment)
+        stage(count, "release", ["--suite", "cluster"], slower=2, environment=environment)
     if not were_running:
         stack("wipe")
 
@@ -168,7 +167,7 @@ def main():
     everything = options.all
     count = Count()
     if options.cluster:
-        cluster(count, everything=True)
+        cluster(count)
         print(count.line(), flush=True)
         return 1 if count.failed or not count.passed else 0
     # What tools/install_packages.sh and tools/build_web.sh fetched comes first.
@@ -182,7 +181,7 @@ def main():
     stage(count, "release", FROM_OUTSIDE, environment=longer)
     web(count, {"PARLEY_E2E_CUT_S": "60"} if everything else None)
     if everything:
-        cluster(count, everything)
+        cluster(count)
     if everything and run(["tools/run_fuzz.sh", "60"]) != 0:
         count.fail("fuzzing")
     print(count.line(), flush=True)
