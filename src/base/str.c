@@ -8,6 +8,16 @@ static char ascii_fold(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
 }
 
+bool str_eq_secret(struct str shown, struct str secret)
+{
+    volatile unsigned char differs = 0;
+    if (secret.n == 0 || shown.n != secret.n)
+        return false;
+    for (size_t i = 0; i < secret.n; i++)
+        differs |= (unsigned char)(shown.p[i] ^ secret.p[i]);
+    return differs == 0;
+}
+
 bool str_eq_nocase(struct str a, struct str b)
 {
     if (a.n != b.n)

@@ -26,6 +26,9 @@ static inline bool str_eq(struct str a, struct str b)
     return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
+/* Of what somebody shows with a secret that was set: takes the same time for every text of the same
+ * length. An empty secret equals nothing. */
+bool str_eq_secret(struct str shown, struct str secret);
 /* ASCII case folded, as header names compare (RFC 9110 section 5.1). */
 bool str_eq_nocase(struct str a, struct str b);
 /* Decimal digits only, the whole of `s`, no sign, no overflow. False leaves `*out` alone. */

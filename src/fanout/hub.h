@@ -112,6 +112,15 @@ struct session_ops {
     bool (*is_writable)(struct session *s);
 };
 
+/* Replay goes on while less than this many bytes are queued, or than a quarter of the queue's
+ * bound. */
+#define SESSION_REPLAY_BYTES 65536
+static inline size_t session_replay_bound(size_t queue_bytes_max)
+{
+    size_t quarter = queue_bytes_max / 4;
+    return quarter < SESSION_REPLAY_BYTES ? quarter : SESSION_REPLAY_BYTES;
+}
+
 /* The hub's part of a websocket. Fields are the hub's; the owner reads id, user, extended. */
 struct session {
     const struct session_ops *ops;

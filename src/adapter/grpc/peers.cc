@@ -2,14 +2,15 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <random>
 
-namespace peers {
+namespace peers
+{
 
-namespace {
+namespace
+{
 
 using std::chrono::milliseconds;
 
@@ -52,25 +53,14 @@ std::shared_ptr<grpc::Channel> channel_to(const std::string &address, const grpc
     return grpc::CreateCustomChannel(address, credentials(config), arguments);
 }
 
-// Takes the same time for every text of the same length.
-bool is_secret(grpc::string_ref shown, const char *secret)
-{
-    const size_t n = std::strlen(secret);
-    if (n == 0 || shown.size() != n)
-        return false;
-    volatile unsigned char differs = 0;
-    for (size_t i = 0; i < n; i++)
-        differs = static_cast<unsigned char>(differs | (shown.data()[i] ^ secret[i]));
-    return differs == 0;
-}
-
 } // namespace
 
 // ---- Telling ----
 
 // The stream to one node. It holds itself open until a read fails, which is how the library says
 // that the other side is gone, and frees itself when the library has done with it.
-class Stream final : public grpc::ClientBidiReactor<Batch, Nothing> {
+class Stream final : public grpc::ClientBidiReactor<Batch, Nothing>
+{
   public:
     Stream(Link *l, std::shared_ptr<Node> n)
         : link(l), node(std::move(n)), stub(parley::v1::Peer::NewStub(node->channel))
@@ -176,8 +166,8 @@ void Link::write(Node *node)
 // A full queue keeps one place for the word that something was dropped.
 bool Link::put(Node *node, str bytes)
 {
-    const bool fits = node->queue.size() < queue_batches_max &&
-                      node->bytes + bytes.n <= queue_bytes_max;
+    const bool fits =
+        node->queue.size() < queue_batches_max && node->bytes + bytes.n <= queue_bytes_max;
     if (!node->is_up || !fits) {
         node->has_lost = true;
         return false;
@@ -277,9 +267,11 @@ void Link::lost(const std::string &from)
     listener->lost(listener, str{from.data(), from.size()});
 }
 
-namespace {
+namespace
+{
 
-class Hearing final : public grpc::ServerBidiReactor<Batch, Nothing> {
+class Hearing final : public grpc::ServerBidiReactor<Batch, Nothing>
+{
   public:
     Hearing(Link *l, std::string name) : link(l), from(std::move(name))
     {
@@ -323,7 +315,8 @@ grpc::string_ref metadata(const grpc::CallbackServerContext *context, const char
 grpc::ServerBidiReactor<Batch, Nothing> *Service::Deliver(grpc::CallbackServerContext *context)
 {
     const grpc::string_ref node = metadata(context, "node");
-    if (!is_secret(metadata(context, "cluster-secret"), link->config->secret))
+    const grpc::string_ref shown = metadata(context, "cluster-secret");
+    if (!str_eq_secret(str{shown.data(), shown.size()}, str_of(link->config->secret)))
         return new Hearing({grpc::StatusCode::UNAUTHENTICATED, "This needs the cluster secret"});
     if (node.size() == 0 || node.size() > PEER_NAME_MAX)
         return new Hearing({grpc::StatusCode::INVALID_ARGUMENT, "Which node speaks?"});
@@ -334,7 +327,8 @@ grpc::ServerBidiReactor<Batch, Nothing> *Service::Deliver(grpc::CallbackServerCo
 
 // ---- The door ----
 
-namespace {
+namespace
+{
 
 Link *of(peer_link *self)
 {

@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "base/mem.h"
+#include "delivery/admit.h"
 #include "delivery/grpc/context.h"
 #include "delivery/grpc/status.h"
 #include "telemetry/metrics.h"
@@ -12,41 +13,19 @@
 
 /* ---- Who asks ---- */
 
-/* Takes the same time for every text of the same length. */
-static bool secret_eq(struct str shown, struct str secret)
-{
-    volatile unsigned char differs = 0;
-    if (secret.n == 0 || shown.n != secret.n)
-        return false;
-    for (size_t i = 0; i < secret.n; i++)
-        differs |= (unsigned char)(shown.p[i] ^ secret.p[i]);
-    return differs == 0;
-}
-
 static enum err admit_user(struct grpc_edge *e, struct str authorization, struct claims *out)
 {
     struct str token;
     if (authorization.n == 0 || !token_from_bearer(authorization, &token))
         return ERR_NO_TOKEN;
-    int64_t now_s = clock_wall_us(e->config.clock) / 1000000;
-    enum err err = token_verify(e->config.key, token, now_s, out);
-    if (err != ERR_OK)
-        return err;
-    return auth_admit(e->config.auth, &(struct identity){
-                                          .user = out->user,
-                                          .name = str_of(out->name),
-                                          .email = str_of(out->email),
-                                          .jti = out->jti,
-                                          .issued_s = out->issued_s,
-                                          .expires_s = out->expires_s,
-                                      });
+    return admit_token(e->config.key, e->config.auth, e->config.clock, token, out);
 }
 
 enum err grpc_admit(struct grpc_edge *e, const struct rpc_request *r, struct claims *out)
 {
     if (r->method != RPC_MESSAGE_RECEIVED && r->method != RPC_REPLY_RECEIVED)
         return admit_user(e, r->authorization, out);
-    return secret_eq(r->cluster_secret, e->config.cluster_secret) ? ERR_OK : ERR_NO_TOKEN;
+    return str_eq_secret(r->cluster_secret, e->config.cluster_secret) ? ERR_OK : ERR_NO_TOKEN;
 }
 
 /* ---- Calls ---- */

@@ -20,10 +20,9 @@
 #include "domain/id.h"
 #include "telemetry/metrics.h"
 
-#define CLOSE_LINGER_S     5
-#define REPLAY_QUEUE_BYTES 65536 /* replay goes on below so much, or a quarter of the bound */
-#define HELLO_BYTES_MAX    (1024u * 1024)
-#define RESTART_TEXT       "The server is about to stop; subscribe again"
+#define CLOSE_LINGER_S  5
+#define HELLO_BYTES_MAX (1024u * 1024)
+#define RESTART_TEXT    "The server is about to stop; subscribe again"
 
 struct stream {
     struct session session;
@@ -186,8 +185,7 @@ static void on_revoked(struct session *s)
 static bool on_is_writable(struct session *s)
 {
     struct stream *st = stream_of(s);
-    size_t quarter = st->edge->config.limits->write_queue_bytes / 4;
-    size_t bound = quarter < REPLAY_QUEUE_BYTES ? quarter : REPLAY_QUEUE_BYTES;
+    size_t bound = session_replay_bound(st->edge->config.limits->write_queue_bytes);
     st->replay_waits = st->unsent.bytes >= bound || st->is_finished;
     return !st->replay_waits;
 }

@@ -1,23 +1,15 @@
 #include "delivery/http/identity.h"
 
+#include "delivery/admit.h"
 #include "delivery/http/origin.h"
 
 static enum err token_admit(struct exchange *x, struct str token)
 {
     const struct http_deps *deps = exchange_deps(x);
-    int64_t now_s = clock_wall_us(deps->clock) / 1000000;
-    enum err e = token_verify(deps->token_key, token, now_s, &x->claims);
-    if (e != ERR_OK)
-        return e;
-    x->identity = (struct identity){
-        .user = x->claims.user,
-        .name = str_of(x->claims.name),
-        .email = str_of(x->claims.email),
-        .jti = x->claims.jti,
-        .issued_s = x->claims.issued_s,
-        .expires_s = x->claims.expires_s,
-    };
-    return auth_admit(deps->auth, &x->identity);
+    enum err e = admit_token(deps->token_key, deps->auth, deps->clock, token, &x->claims);
+    if (e == ERR_OK)
+        x->identity = admit_identity(&x->claims);
+    return e;
 }
 
 enum err identity_of_request(struct exchange *x)

@@ -197,8 +197,7 @@ static void on_revoked(struct session *s)
 static bool on_is_writable(struct session *s)
 {
     struct ws_conn *w = conn_of(s);
-    size_t quarter = w->home->edge->config.limits->write_queue_bytes / 4;
-    size_t bound = quarter < WS_REPLAY_QUEUE_BYTES ? quarter : WS_REPLAY_QUEUE_BYTES;
+    size_t bound = session_replay_bound(w->home->edge->config.limits->write_queue_bytes);
     w->replay_waits = conn_queued_bytes(w->conn) >= bound;
     return !w->replay_waits;
 }

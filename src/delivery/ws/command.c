@@ -2,6 +2,7 @@
 #include "delivery/ws/conn.h"
 
 #include "base/mem.h"
+#include "delivery/admit.h"
 #include "telemetry/metrics.h"
 #include "wire/frame.h"
 
@@ -9,18 +10,7 @@
 
 enum err ws_authenticate(struct ws_edge *e, struct str token, struct claims *out)
 {
-    int64_t now_s = clock_wall_us(e->config.clock) / 1000000;
-    enum err err = token_verify(e->config.key, token, now_s, out);
-    if (err != ERR_OK)
-        return err;
-    return auth_admit(e->config.auth, &(struct identity){
-                                          .user = out->user,
-                                          .name = str_of(out->name),
-                                          .email = str_of(out->email),
-                                          .jti = out->jti,
-                                          .issued_s = out->issued_s,
-                                          .expires_s = out->expires_s,
-                                      });
+    return admit_token(e->config.key, e->config.auth, e->config.clock, token, out);
 }
 
 static void fail(struct ws_conn *w, const struct command *c, enum err e, const char *text)

@@ -10,8 +10,6 @@
 #define WS_STRIKES_MAX     100 /* rate_limited answers, less accepted sends: then 4029 */
 #define WS_CLOSE_LINGER_MS 900 /* the peer's close frame is awaited this long */
 #define WS_SETTLE_MS       64  /* a Hello may follow the authentication for this long */
-#define WS_REPLAY_QUEUE_BYTES \
-    65536 /* replay goes on below this much queued output, or a quarter of the queue's bound */
 
 /* What the websockets of one loop share. */
 struct ws_loop {

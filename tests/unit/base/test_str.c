@@ -149,6 +149,17 @@ static void equal_but_for_ascii_case(void **state)
         }
 }
 
+static void equal_to_a_secret(void **state)
+{
+    (void)state;
+    assert_true(str_eq_secret(STR("s3cret\0x"), STR("s3cret\0x")));
+    assert_false(str_eq_secret(STR("s3cret\0x"), STR("s3cret\0y")));
+    assert_false(str_eq_secret(STR("s3cre"), STR("s3cret")));
+    assert_false(str_eq_secret(STR(""), STR("s3cret")));
+    assert_false(str_eq_secret(STR(""), STR("")));
+    assert_false(str_eq_secret(STR_NONE, STR_NONE));
+}
+
 static void decimals(void **state)
 {
     (void)state;
@@ -202,6 +213,7 @@ int main(void)
         cmocka_unit_test(utf8_with_a_bad_byte_anywhere),
         cmocka_unit_test(equal_to_the_last_byte),
         cmocka_unit_test(equal_but_for_ascii_case),
+        cmocka_unit_test(equal_to_a_secret),
         cmocka_unit_test(decimals),
         cmocka_unit_test(copies_that_fit),
     };
