@@ -1,7 +1,6 @@
 /* The channels of one user as of the positions of this node, how far she has read them, and what is
  * unread. */
-#include <time.h>
-
+#include "base/clock.h"
 #include "cluster/channels_state.h"
 #include "domain/limits.h"
 
@@ -103,7 +102,7 @@ static enum err snapshot_take(struct snapshot *s, const struct uuid *user, struc
         enum err e = snapshot_read(s, user, arena);
         if (e != ERR_OK || snapshot_judge(s, known, n_known, i == TRIES))
             return e;
-        nanosleep(&(struct timespec){0, TRY_MS * 1000000L}, NULL);
+        clock_sleep_ms(TRY_MS);
         known = known_take(s, arena);
         n_known = s->n;
     }

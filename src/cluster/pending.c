@@ -1,7 +1,6 @@
 #include "cluster/pending.h"
 
 #include <assert.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -27,11 +26,10 @@ void pendings_init(struct pendings *p, const struct clock *clock, size_t waiting
 /* The log owns a send until it has reported on it. */
 static void await_reports(struct pendings *p)
 {
-    const struct timespec pause = {.tv_nsec = REPORT_STEP_MS * 1000000L};
     unsigned ms = 0;
     while (pendings_out(p) > 0) {
         assert(ms < REPORT_WAIT_MS);
-        nanosleep(&pause, NULL);
+        clock_sleep_ms(REPORT_STEP_MS);
         ms += REPORT_STEP_MS;
     }
 }

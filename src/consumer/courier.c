@@ -3,8 +3,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/task.h"
@@ -79,7 +79,7 @@ static enum err leave(struct couriers *c, const struct uuid *id, struct str enve
 static void courier_sleep(struct couriers *c, unsigned ms)
 {
     for (unsigned slept = 0; slept < ms && !atomic_load(&c->stopping); slept += SLICE_MS)
-        nanosleep(&(struct timespec){0, SLICE_MS * 1000000L}, NULL);
+        clock_sleep_ms(SLICE_MS);
 }
 
 /* False: told to stop first. */

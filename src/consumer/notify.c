@@ -5,8 +5,8 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "cluster/follower.h"
@@ -70,7 +70,7 @@ static bool wait_again(struct notify *n, unsigned *ms)
 {
     lag_tell(n);
     for (unsigned slept = 0; slept < *ms && !is_stopping(n); slept += SLICE_MS)
-        nanosleep(&(struct timespec){0, SLICE_MS * 1000000L}, NULL);
+        clock_sleep_ms(SLICE_MS);
     *ms = *ms * 2 > AGAIN_LAST ? AGAIN_LAST : *ms * 2;
     return !is_stopping(n);
 }

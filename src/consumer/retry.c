@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/rand.h"
@@ -421,11 +422,10 @@ struct retry *retry_new(const struct retry_config *config)
 static void *run(void *arg)
 {
     struct retry *r = arg;
-    const struct timespec away = {0, AWAY_MS * 1000000L};
     while (!atomic_load(&r->stopping)) {
         retry_step(r, IDLE_MS);
         if (r->reader == NULL)
-            nanosleep(&away, NULL);
+            clock_sleep_ms(AWAY_MS);
     }
     return NULL;
 }
@@ -440,10 +440,9 @@ void retry_start(struct retry *r)
 /* Tries are over: what they came to is taken, and the logs answer what they were given. */
 static void finish(struct retry *r)
 {
-    const struct timespec rest = {0, STEP_MS * 1000000L};
     take_answers(r);
     while (r->n_writing > 0) {
-        nanosleep(&rest, NULL);
+        clock_sleep_ms(STEP_MS);
         take_answers(r);
     }
 }

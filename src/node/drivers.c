@@ -3,7 +3,6 @@
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "adapter/cassandra/cassandra.h"
 #include "adapter/kafka/kafka.h"
@@ -219,11 +218,6 @@ static const void *settings_of(const struct settings *s, const struct use_row *r
 
 /* ---- Opening ---- */
 
-static void rest(void)
-{
-    nanosleep(&(struct timespec){0, AGAIN_MS * 1000000L}, NULL);
-}
-
 /* May it be otherwise in a moment? A broker that has just begun does not know its topics yet. */
 static bool may_pass(enum err e, unsigned waited_ms)
 {
@@ -242,7 +236,7 @@ static enum err open_patiently(const struct driver_module *m, const void *settin
         if (waited_ms % AGAIN_LOG_MS == 0)
             log_event(LOG_WARN, "waiting for a service", LOG_S("service", m->name),
                       LOG_S("reason", reason));
-        rest();
+        clock_sleep_ms(AGAIN_MS);
     }
 }
 

@@ -9,8 +9,8 @@
  *     close   drivers, which report on every send that is still out; then what was above them
  */
 #include <stdio.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "cluster/channels.h"
@@ -105,7 +105,7 @@ static enum err insist(struct cluster *c, enum err (*step)(struct cluster *c), c
             return e;
         if (waited_ms % AGAIN_LOG_MS == 0)
             log_event(LOG_WARN, "waiting for a service", LOG_S("reason", reason));
-        nanosleep(&(struct timespec){0, AGAIN_MS * 1000000L}, NULL);
+        clock_sleep_ms(AGAIN_MS);
     }
 }
 

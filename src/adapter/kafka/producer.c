@@ -147,12 +147,6 @@ static void producer_renew(struct kafka *k)
 
 /* ---- The thread ---- */
 
-static void rest(unsigned ms)
-{
-    const struct timespec t = {ms / 1000, (long)(ms % 1000) * 1000000};
-    nanosleep(&t, NULL);
-}
-
 static int64_t now_ms(void)
 {
     return clock_steady_us(&clock_system) / 1000;
@@ -169,7 +163,7 @@ static void *producer_run(void *arg)
             continue;
         producer_renew(k);
         if (p->rk == NULL)
-            rest(RENEW_REST_MS);
+            clock_sleep_ms(RENEW_REST_MS);
     }
     int64_t until_ms = now_ms() + k->config.produce_timeout_ms + STOP_GRACE_MS;
     while (p->rk != NULL && atomic_load(&p->waiting) > 0 && now_ms() < until_ms)

@@ -1,7 +1,6 @@
 #include "adapter/kafka/topics.h"
 
 #include <stdio.h>
-#include <time.h>
 
 #include "adapter/kafka/answer.h"
 #include "adapter/kafka/state.h"
@@ -155,14 +154,13 @@ static enum err compare_configs(struct run *run, const struct kafka_topic *t,
 /* A new topic is known to one broker first, and any of them may be the one that is asked. */
 static rd_kafka_event_t *configs_of(struct run *run, const struct kafka_topic *t)
 {
-    const struct timespec rest = {0, SPREAD_REST_MS * 1000000L};
     int64_t until_us = clock_steady_us(&clock_system) + SPREAD_MS * INT64_C(1000);
     for (;;) {
         rd_kafka_event_t *configs =
             answer_of_configs(run->rk, &t->name, 1, ASK_MS, run->reason, run->reason_size);
         if (configs != NULL || clock_steady_us(&clock_system) >= until_us)
             return configs;
-        nanosleep(&rest, NULL);
+        clock_sleep_ms(SPREAD_REST_MS);
     }
 }
 
@@ -245,11 +243,10 @@ static enum err make(struct run *run, const struct kafka_topic *t)
 /* As configs_of. */
 static enum err look_until_there(struct run *run, const char *name, struct found *f)
 {
-    const struct timespec rest = {0, SPREAD_REST_MS * 1000000L};
     int64_t until_us = clock_steady_us(&clock_system) + SPREAD_MS * INT64_C(1000);
     enum err e = look(run, name, f);
     while (e != ERR_BAD_REQUEST && !f->exists && clock_steady_us(&clock_system) < until_us) {
-        nanosleep(&rest, NULL);
+        clock_sleep_ms(SPREAD_REST_MS);
         e = look(run, name, f);
     }
     if (e == ERR_OK && !f->exists) {

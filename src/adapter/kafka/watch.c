@@ -93,12 +93,11 @@ static enum err find_once(struct kafka *k, char *reason, size_t size)
 
 enum err watch_find(struct kafka *k, char *reason, size_t reason_size)
 {
-    const struct timespec rest = {0, WATCH_FIND_REST_MS * 1000000L};
     int64_t until_us = clock_steady_us(&clock_system) + k->config.open_timeout_ms * INT64_C(1000);
     enum err e;
     while ((e = find_once(k, reason, reason_size)) == ERR_UNAVAILABLE &&
            clock_steady_us(&clock_system) < until_us)
-        nanosleep(&rest, NULL);
+        clock_sleep_ms(WATCH_FIND_REST_MS);
     return e;
 }
 

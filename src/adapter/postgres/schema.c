@@ -14,9 +14,9 @@
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "adapter/postgres/schema_direct.h"
+#include "base/clock.h"
 #include "base/log.h"
 
 #define LOCK_MS     2000
@@ -149,11 +149,6 @@ int pg_schema_version(struct pg_conn *c)
     return (int)pg_exec_int(c, "SELECT coalesce(max(version),0) FROM parley_migration");
 }
 
-static void pause_ms(long ms)
-{
-    nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
-}
-
 /* ---- One at a time ---- */
 
 static bool turn_take(struct pg_conn *c, char *reason, size_t reason_size)
@@ -161,7 +156,7 @@ static bool turn_take(struct pg_conn *c, char *reason, size_t reason_size)
     for (int i = 0; i < TURN_TRIES && c->failure == PG_FINE; i++) {
         if (pg_exec_int(c, "SELECT pg_try_advisory_lock(1885434476,1)::int") == 1)
             return true;
-        pause_ms(TURN_TRY_MS);
+        clock_sleep_ms(TURN_TRY_MS);
     }
     snprintf(reason, reason_size, "%s",
              c->failure == PG_FINE ? "another node has been migrating for two minutes" : c->text);
@@ -194,7 +189,7 @@ static bool step_run(struct pg_conn *c, const char *sql, const char *note)
         if (i == LOCK_TRIES - 1 || c->failure != PG_REFUSED || strcmp(c->state, "55P03") != 0)
             break;
         pg_rollback(c);
-        pause_ms(TURN_TRY_MS);
+        clock_sleep_ms(TURN_TRY_MS);
     }
     return false;
 }

@@ -183,10 +183,8 @@ static void tell_over(struct redis_bus *b, struct link *l)
 static void bus_pause(struct redis_bus *b)
 {
     int64_t until_us = link_deadline(b->server->probe_ms);
-    while (!atomic_load(&b->stopping) && clock_steady_us(&clock_system) < until_us) {
-        const struct timespec slice = {0, SLICE_MS / 4 * 1000000L};
-        nanosleep(&slice, NULL);
-    }
+    while (!atomic_load(&b->stopping) && clock_steady_us(&clock_system) < until_us)
+        clock_sleep_ms(SLICE_MS / 4);
 }
 
 static void *teller_main(void *arg)

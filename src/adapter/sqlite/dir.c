@@ -6,8 +6,9 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 #define LOCK_POLL_MS 20
 
@@ -84,7 +85,7 @@ int dir_lock(const char *dir, int wait_ms, char *reason, size_t reason_size)
     }
     int held = flock(fd, LOCK_EX | LOCK_NB);
     for (int waited = 0; held != 0 && waited < wait_ms; waited += LOCK_POLL_MS) {
-        nanosleep(&(struct timespec){.tv_nsec = LOCK_POLL_MS * 1000000L}, NULL);
+        clock_sleep_ms(LOCK_POLL_MS);
         held = flock(fd, LOCK_EX | LOCK_NB);
     }
     if (held == 0)
